@@ -1,0 +1,59 @@
+//! What a handler learns about a call besides its request.
+
+use super::session::{Session, unauthenticated};
+use crate::error::Result;
+use crate::id::{AccountId, DeviceId};
+use crate::time::{Clock, Time};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+/// Who is at the other end, as the transport knows it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The device, where it is signed in.
+    pub session: Option<Arc<Session>>,
+    /// The network address: of the socket, or of the last untrusted hop.
+    pub address: IpAddr,
+}
+
+impl Caller {
+    /// The address as limits count it: IPv4 whole, IPv6 by /64.
+    pub fn network(&self) -> IpAddr {
+        match self.address.to_canonical() {
+            v4 @ IpAddr::V4(_) => v4,
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        }
+    }
+}
+
+/// The context of one call.
+#[derive(Clone, Debug)]
+pub struct Cx {
+    /// When the call arrived. Handlers use no other clock.
+    pub now: Time,
+    /// Who calls.
+    pub caller: Caller,
+    pub(super) clock: Clock,
+}
+
+impl Cx {
+    /// The session of the caller. Only methods that were named as open are ever called without one.
+    pub fn session(&self) -> Result<&Arc<Session>> {
+        self.caller.session.as_ref().ok_or_else(unauthenticated)
+    }
+
+    /// The account of the caller.
+    pub fn account(&self) -> Result<AccountId> {
+        Ok(self.session()?.account)
+    }
+
+    /// The device of the caller.
+    pub fn device(&self) -> Result<DeviceId> {
+        Ok(self.session()?.device)
+    }
+
+    /// The clock, for streams that outlive `now`.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

@@ -1,0 +1,117 @@
+//! Rate limits by kind of operation, per account or, for methods without a session, per address. They protect the
+//! server; the limits "a day" that protect people are kept durably by the ledger room.
+
+use super::cx::Caller;
+use crate::error::{Error, Result};
+use crate::id::AccountId;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+/// Settings `[limits]`: calls per second, and how many at once after a pause.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Whether limits are on. Can be switched off only while listening on loopback.
+    pub enabled: bool,
+    /// Reading calls per account and second.
+    pub reads_per_s: u32,
+    /// Reading calls at once after a pause.
+    pub reads_burst: u32,
+    /// Writing calls per account and second.
+    pub writes_per_s: u32,
+    /// Writing calls at once after a pause.
+    pub writes_burst: u32,
+    /// Messages sent per account and second.
+    pub sends_per_s: u32,
+    /// Messages sent at once after a pause.
+    pub sends_burst: u32,
+    /// Calls without a session (register, login, recover) per address and second.
+    pub open_per_s: u32,
+    /// Calls without a session at once after a pause.
+    pub open_burst: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            reads_per_s: 50,
+            reads_burst: 300,
+            writes_per_s: 10,
+            writes_burst: 60,
+            sends_per_s: 10,
+            sends_burst: 100,
+            open_per_s: 5,
+            open_burst: 50,
+        }
+    }
+}
+
+/// Which allowance a method draws on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+    /// Messages.
+    Send,
+    /// Without a session.
+    Open,
+}
+
+/// The allowances in force.
+pub struct Limits {
+    enabled: bool,
+    read: DefaultKeyedRateLimiter<AccountId>,
+    write: DefaultKeyedRateLimiter<AccountId>,
+    send: DefaultKeyedRateLimiter<AccountId>,
+    open: DefaultKeyedRateLimiter<IpAddr>,
+    clock: DefaultClock,
+}
+
+impl Limits {
+    /// Full allowances.
+    pub fn new(config: &LimitsConfig) -> Self {
+        Self {
+            enabled: config.enabled,
+            read: RateLimiter::keyed(quota(config.reads_per_s, config.reads_burst)),
+            write: RateLimiter::keyed(quota(config.writes_per_s, config.writes_burst)),
+            send: RateLimiter::keyed(quota(config.sends_per_s, config.sends_burst)),
+            open: RateLimiter::keyed(quota(config.open_per_s, config.open_burst)),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Draws one call, or says how long to wait.
+    pub fn check(&self, class: Class, caller: &Caller) -> Result<()> {
+        if !self.enabled {
+            return Ok(());
+        }
+        let drawn = match (class, &caller.session) {
+            (Class::Open, _) | (_, None) => self.open.check_key(&caller.network()),
+            (Class::Read, Some(s)) => self.read.check_key(&s.account),
+            (Class::Write, Some(s)) => self.write.check_key(&s.account),
+            (Class::Send, Some(s)) => self.send.check_key(&s.account),
+        };
+        drawn.map_err(|not_until| Error::rate_limited(not_until.wait_time_from(self.clock.now())))
+    }
+
+    /// Forgets keys whose allowance is full again. Called once a minute; without it the maps would only grow.
+    pub fn retain_recent(&self) {
+        for limiter in [&self.read, &self.write, &self.send] {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        self.open.retain_recent();
+        self.open.shrink_to_fit();
+    }
+}
+
+fn quota(per_s: u32, burst: u32) -> Quota {
+    let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(at_least_one(per_s)).allow_burst(at_least_one(burst))
+}
