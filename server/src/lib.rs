@@ -2,6 +2,7 @@
 
 pub mod bus;
 pub mod call;
+pub mod config;
 pub mod error;
 pub mod faults;
 pub mod id;

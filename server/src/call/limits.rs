@@ -6,47 +6,30 @@ use crate::error::{Error, Result};
 use crate::id::AccountId;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-/// Settings `[limits]`: calls per second, and how many at once after a pause.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LimitsConfig {
-    /// Whether limits are on. Can be switched off only while listening on loopback.
-    pub enabled: bool,
-    /// Reading calls per account and second.
-    pub reads_per_s: u32,
-    /// Reading calls at once after a pause.
-    pub reads_burst: u32,
-    /// Writing calls per account and second.
-    pub writes_per_s: u32,
-    /// Writing calls at once after a pause.
-    pub writes_burst: u32,
-    /// Messages sent per account and second.
-    pub sends_per_s: u32,
-    /// Messages sent at once after a pause.
-    pub sends_burst: u32,
-    /// Calls without a session (register, login, recover) per address and second.
-    pub open_per_s: u32,
-    /// Calls without a session at once after a pause.
-    pub open_burst: u32,
-}
-
-impl Default for LimitsConfig {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            reads_per_s: 50,
-            reads_burst: 300,
-            writes_per_s: 10,
-            writes_burst: 60,
-            sends_per_s: 10,
-            sends_burst: 100,
-            open_per_s: 5,
-            open_burst: 50,
-        }
+crate::settings! {
+    /// Settings `[limits]`: calls per second, and how many at once after a pause.
+    pub struct LimitsConfig {
+        /// Whether limits are on. Can be switched off only while listening on loopback.
+        enabled: bool = true,
+        /// Reading calls per account and second.
+        reads_per_s: u32 = 50,
+        /// Reading calls at once after a pause.
+        reads_burst: u32 = 300,
+        /// Writing calls per account and second.
+        writes_per_s: u32 = 10,
+        /// Writing calls at once after a pause.
+        writes_burst: u32 = 60,
+        /// Messages sent per account and second.
+        sends_per_s: u32 = 10,
+        /// Messages sent at once after a pause.
+        sends_burst: u32 = 100,
+        /// Calls without a session (register, login, recover) per address and second.
+        open_per_s: u32 = 5,
+        /// Calls without a session at once after a pause.
+        open_burst: u32 = 50,
     }
 }
 
