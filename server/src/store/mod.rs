@@ -1,4 +1,5 @@
 //! PROVISIONAL in-memory stand-in with the final interface.
+#![allow(clippy::unwrap_used)]
 
 pub mod key;
 pub mod table;
