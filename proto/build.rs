@@ -15,23 +15,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files.sort();
 
     let mut compiler = protox::Compiler::new(["."])?;
-    compiler
-        .include_imports(true)
-        .include_source_info(true)
-        .open_files(&files)?;
+    compiler.include_imports(true).include_source_info(true).open_files(&files)?;
     let set = compiler.file_descriptor_set();
     // prost drops custom options, so what goes out for reflection is what protox encoded.
-    std::fs::write(
-        out.join("descriptors.binpb"),
-        compiler.encode_file_descriptor_set(),
-    )?;
+    std::fs::write(out.join("descriptors.binpb"), compiler.encode_file_descriptor_set())?;
 
     std::fs::write(out.join("handlers.rs"), handlers::generate(&set))?;
-    prost_build::Config::new()
-        .bytes(["."])
-        .include_file("messages.rs")
-        .out_dir(&out)
-        .compile_fds(set)?;
+    prost_build::Config::new().bytes(["."]).include_file("messages.rs").out_dir(&out).compile_fds(set)?;
     Ok(())
 }
 

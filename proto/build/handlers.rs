@@ -17,9 +17,7 @@ pub(crate) fn generate(set: &FileDescriptorSet) -> String {
     for file in &set.file {
         for (s, service) in file.service.iter().enumerate() {
             let name = service.name();
-            let base = name
-                .strip_suffix("Service")
-                .expect("service names end in Service");
+            let base = name.strip_suffix("Service").expect("service names end in Service");
             let full = format!("{}.{name}", file.package());
             let methods: Vec<Method> = service
                 .method
@@ -41,11 +39,7 @@ pub(crate) fn generate(set: &FileDescriptorSet) -> String {
     let _ = writeln!(
         out,
         "pub const METHODS: &[&MethodInfo] = &[{}];",
-        infos
-            .iter()
-            .map(|i| format!("&{i}"))
-            .collect::<Vec<_>>()
-            .join(", ")
+        infos.iter().map(|i| format!("&{i}")).collect::<Vec<_>>().join(", ")
     );
     out
 }
@@ -99,11 +93,7 @@ fn write_trait(out: &mut String, base: &str, doc: &[String], methods: &[Method])
     let _ = writeln!(out, "pub trait {base}Api<C, E>: Send + Sync + 'static {{");
     for m in methods {
         write_doc(out, "    ", &m.doc);
-        let answer = if m.streams {
-            format!("EventStream<{}, E>", m.response)
-        } else {
-            m.response.clone()
-        };
+        let answer = if m.streams { format!("EventStream<{}, E>", m.response) } else { m.response.clone() };
         let _ = writeln!(
             out,
             "    fn {}(&self, cx: &C, request: {}) -> impl Future<Output = Result<{answer}, E>> + Send;",
@@ -140,13 +130,7 @@ fn write_client(out: &mut String, base: &str, full: &str, methods: &[Method]) {
     for m in methods {
         write_doc(out, "    ", &m.doc);
         let (answer, shape) = if m.streams {
-            (
-                format!(
-                    "futures::stream::BoxStream<'static, Result<{}, T::Error>>",
-                    m.response
-                ),
-                "stream",
-            )
+            (format!("futures::stream::BoxStream<'static, Result<{}, T::Error>>", m.response), "stream")
         } else {
             (m.response.clone(), "unary")
         };
@@ -180,11 +164,8 @@ fn write_doc(out: &mut String, indent: &str, doc: &[String]) {
 
 fn comment(file: &FileDescriptorProto, path: &[i32]) -> Vec<String> {
     let locations = file.source_code_info.iter().flat_map(|i| &i.location);
-    let text = locations
-        .filter(|l| l.path == path)
-        .find_map(|l| l.leading_comments.clone());
-    text.map(|t| t.lines().map(|l| l.replace('<', "\\<")).collect())
-        .unwrap_or_default()
+    let text = locations.filter(|l| l.path == path).find_map(|l| l.leading_comments.clone());
+    text.map(|t| t.lines().map(|l| l.replace('<', "\\<")).collect()).unwrap_or_default()
 }
 
 /// `.teahouse.chat.v1.Text` → `teahouse::chat::v1::Text`.

@@ -40,46 +40,27 @@ pub struct Event<A> {
 
 impl<A> Clone for Event<A> {
     fn clone(&self) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            own: self.own.clone(),
-            of: PhantomData,
-        }
+        Self { shared: self.shared.clone(), own: self.own.clone(), of: PhantomData }
     }
 }
 
 impl<A: Message> Event<A> {
     /// Encodes the part that all receivers get.
     pub fn new(message: &A) -> Self {
-        let shared = Shared {
-            bytes: message.encode_to_vec().into(),
-            json: OnceLock::new(),
-        };
-        Self {
-            shared: Arc::new(shared),
-            own: Bytes::new(),
-            of: PhantomData,
-        }
+        let shared = Shared { bytes: message.encode_to_vec().into(), json: OnceLock::new() };
+        Self { shared: Arc::new(shared), own: Bytes::new(), of: PhantomData }
     }
 
     /// The same event with the fields of `own` for one receiver.
     pub fn with_own(&self, own: &A) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            own: own.encode_to_vec().into(),
-            of: PhantomData,
-        }
+        Self { shared: self.shared.clone(), own: own.encode_to_vec().into(), of: PhantomData }
     }
 }
 
 impl<A> Event<A> {
     /// The same event under another message type, for code that carries events without knowing them.
     pub fn untyped(self) -> Event<()> {
-        Event {
-            shared: self.shared,
-            own: self.own,
-            of: PhantomData,
-        }
+        Event { shared: self.shared, own: self.own, of: PhantomData }
     }
 
     /// Length of the encoded event.

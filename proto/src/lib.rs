@@ -48,9 +48,7 @@ pub struct MethodInfo {
 impl MethodInfo {
     /// `"teahouse.chat.v1.ChatService"`.
     pub fn service(&self) -> &'static str {
-        self.path
-            .split_once('/')
-            .map_or(self.path, |(service, _)| service)
+        self.path.split_once('/').map_or(self.path, |(service, _)| service)
     }
 
     /// `"SendMessage"`.

@@ -84,13 +84,7 @@ struct Inner {
 impl Error {
     /// An error with a stable upper-case reason and a message that tells the caller what to do.
     pub fn new(kind: Kind, reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            reason,
-            message: message.into(),
-            retry_after: None,
-            source: None,
-        }))
+        Self(Box::new(Inner { kind, reason, message: message.into(), retry_after: None, source: None }))
     }
 
     /// The request itself is wrong.
@@ -111,12 +105,8 @@ impl Error {
     /// Too often. The wait must depend on the caller alone.
     pub fn rate_limited(wait: Duration) -> Self {
         let seconds = wait.as_millis().div_ceil(1000).max(1);
-        Self::new(
-            Kind::RateLimited,
-            "RATE_LIMITED",
-            format!("Too often. Try again in {seconds} s."),
-        )
-        .retry_after(wait)
+        Self::new(Kind::RateLimited, "RATE_LIMITED", format!("Too often. Try again in {seconds} s."))
+            .retry_after(wait)
     }
 
     /// The server's own fault; `source` goes to the log, the caller gets a plain sentence.
@@ -160,9 +150,7 @@ impl Error {
 
     /// When to try again, in milliseconds; 0 where it is not known. Rounded up.
     pub fn retry_after_ms(&self) -> u64 {
-        self.0.retry_after.map_or(0, |d| {
-            u64::try_from(d.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
-        })
+        self.0.retry_after.map_or(0, |d| u64::try_from(d.as_micros().div_ceil(1000)).unwrap_or(u64::MAX))
     }
 
     /// What the log gets besides.
@@ -183,10 +171,7 @@ impl Error {
     /// As gRPC carries it: status, with the reason and the wait in trailers.
     pub fn to_status(&self) -> tonic::Status {
         let mut metadata = tonic::metadata::MetadataMap::new();
-        metadata.insert(
-            "teahouse-reason",
-            tonic::metadata::MetadataValue::from_static(self.reason()),
-        );
+        metadata.insert("teahouse-reason", tonic::metadata::MetadataValue::from_static(self.reason()));
         if self.retry_after_ms() > 0 {
             metadata.insert("teahouse-retry-after-ms", self.retry_after_ms().into());
         }

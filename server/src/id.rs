@@ -64,11 +64,7 @@ pub struct IdGenerator {
 impl IdGenerator {
     /// For one node of at most 1024.
     pub fn new(clock: Clock, node: u16) -> Self {
-        Self {
-            clock,
-            node: u64::from(node) % (1 << NODE_BITS),
-            last: Arc::default(),
-        }
+        Self { clock, node: u64::from(node) % (1 << NODE_BITS), last: Arc::default() }
     }
 
     /// A new id.
@@ -77,10 +73,7 @@ impl IdGenerator {
         let fresh = ms << SEQUENCE_BITS;
         // Time and sequence are one counter: a full sequence, or a clock set back, borrows from the next millisecond.
         let advance = |last: u64| Some(fresh.max(last + 1));
-        let last = self
-            .last
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, advance)
-            .unwrap_or_default();
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, advance).unwrap_or_default();
         let now = fresh.max(last + 1);
         let (ms, sequence) = (now >> SEQUENCE_BITS, now & ((1 << SEQUENCE_BITS) - 1));
         T::from(ms << (NODE_BITS + SEQUENCE_BITS) | self.node << SEQUENCE_BITS | sequence)

@@ -3,8 +3,10 @@
 pub mod bus;
 pub mod call;
 pub mod config;
+pub mod delivery;
 pub mod error;
 pub mod faults;
+pub mod features;
 pub mod id;
 pub mod random;
 pub mod seal;

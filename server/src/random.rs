@@ -26,10 +26,7 @@ impl Random {
     /// `N` random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut out = [0; N];
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(&mut out);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut out);
         out
     }
 

@@ -18,10 +18,7 @@ pub struct Seal {
 impl Seal {
     /// From the store's secret.
     pub fn new(secret: &[u8; 32], random: Random) -> Self {
-        Self {
-            cipher: XChaCha20Poly1305::new(&Key::from(*secret)),
-            random,
-        }
+        Self { cipher: XChaCha20Poly1305::new(&Key::from(*secret)), random }
     }
 
     /// Seals `plain` as a `kind`, bound to `context` (who may use it, for what), which is not contained in it.
@@ -31,13 +28,7 @@ impl Seal {
     pub fn seal(&self, kind: &str, context: &[u8], plain: &[u8]) -> Vec<u8> {
         let nonce = self.random.bytes::<NONCE_LEN>();
         let bound = bound(kind, context);
-        let sealed = self.cipher.encrypt(
-            &XNonce::from(nonce),
-            Payload {
-                msg: plain,
-                aad: &bound,
-            },
-        );
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &bound });
         [&nonce[..], &sealed.expect("handles are short")].concat()
     }
 
@@ -45,15 +36,7 @@ impl Seal {
     pub fn open(&self, kind: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let bound = bound(kind, context);
-        self.cipher
-            .decrypt(
-                &XNonce::from(*nonce),
-                Payload {
-                    msg: sealed,
-                    aad: &bound,
-                },
-            )
-            .ok()
+        self.cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &bound }).ok()
     }
 }
 

@@ -86,16 +86,9 @@ mod tests {
         for good in ["Anna", "王小明", "a👩‍🚀b", "می\u{200c}خواهم", "O'Neil 3"] {
             assert!(visible_line(good), "{good:?}");
         }
-        for bad in [
-            "a\u{202e}b",
-            "\u{200b}",
-            "a\u{200d}",
-            "\u{200d}a",
-            "a\nb",
-            "a\u{a0}b",
-            "\u{3164}",
-            "a\u{0}",
-        ] {
+        for bad in
+            ["a\u{202e}b", "\u{200b}", "a\u{200d}", "\u{200d}a", "a\nb", "a\u{a0}b", "\u{3164}", "a\u{0}"]
+        {
             assert!(!visible_line(bad), "{bad:?}");
         }
     }

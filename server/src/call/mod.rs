@@ -70,12 +70,7 @@ pub struct Methods {
 impl Methods {
     /// An empty table.
     pub fn new(clock: Clock, limits: &LimitsConfig) -> Self {
-        Self {
-            rows: HashMap::new(),
-            authenticator: None,
-            limits: Limits::new(limits),
-            clock,
-        }
+        Self { rows: HashMap::new(), authenticator: None, limits: Limits::new(limits), clock }
     }
 
     /// Names who turns tokens into sessions.
@@ -88,10 +83,7 @@ impl Methods {
     /// # Panics
     /// Where the method was not registered: a mistake of the composition.
     pub fn open(&mut self, info: &'static MethodInfo) {
-        let row = self
-            .rows
-            .get_mut(info.path)
-            .expect("registered before it is opened");
+        let row = self.rows.get_mut(info.path).expect("registered before it is opened");
         row.open = true;
         row.class = Class::Open;
     }
@@ -101,10 +93,7 @@ impl Methods {
     /// # Panics
     /// Where the method was not registered: a mistake of the composition.
     pub fn class(&mut self, info: &'static MethodInfo, class: Class) {
-        self.rows
-            .get_mut(info.path)
-            .expect("registered before it is classed")
-            .class = class;
+        self.rows.get_mut(info.path).expect("registered before it is classed").class = class;
     }
 
     /// All rows, in no order.
@@ -151,9 +140,7 @@ impl Methods {
         let started = tokio::time::Instant::now();
         let account = caller.session.as_ref().map(|s| s.account);
         let answer = self.guarded(method, caller, body, timeout).await;
-        method
-            .meter
-            .record(started.elapsed(), method.info, account, answer.as_ref().err());
+        method.meter.record(started.elapsed(), method.info, account, answer.as_ref().err());
         answer
     }
 
@@ -172,17 +159,13 @@ impl Methods {
         self.limits.check(method.class, &caller)?;
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT);
         let session = caller.session.clone();
-        let cx = Cx {
-            now: self.clock.now(),
-            caller,
-            clock: self.clock.clone(),
-        };
+        let cx = Cx { now: self.clock.now(), caller, clock: self.clock.clone() };
         let run = async {
             match &method.handler {
                 Handler::Unary(f) => f(cx, body).await.map(Answer::Unary),
-                Handler::Stream(f) => f(cx, body)
-                    .await
-                    .map(|events| Answer::Stream(until_ended(events, session))),
+                Handler::Stream(f) => {
+                    f(cx, body).await.map(|events| Answer::Stream(until_ended(events, session)))
+                }
             }
         };
         match tokio::time::timeout(timeout, AssertUnwindSafe(run).catch_unwind()).await {
@@ -202,14 +185,10 @@ fn until_ended(events: Events, session: Option<Arc<Session>>) -> Events {
     let Some(session) = session else { return events };
     let (ends, check) = (session.clone(), session);
     let last_word = futures::stream::once(async move { check.is_ended().then(|| Err(unauthenticated())) });
-    let events = events
-        .take_until(async move { ends.ended().await })
-        .chain(last_word.filter_map(std::future::ready));
+    let events =
+        events.take_until(async move { ends.ended().await }).chain(last_word.filter_map(std::future::ready));
     let guarded = AssertUnwindSafe(events);
-    guarded
-        .catch_unwind()
-        .map(|e| e.unwrap_or_else(|p| Err(Error::internal(panic_text(&p)))))
-        .boxed()
+    guarded.catch_unwind().map(|e| e.unwrap_or_else(|p| Err(Error::internal(panic_text(&p))))).boxed()
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -220,11 +199,8 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 fn decode<Q: Message + Default>(body: Bytes) -> Result<Q> {
     Q::decode(body).map_err(|e| {
-        Error::invalid(
-            "MALFORMED",
-            "The request is not a valid message of the method's request type.",
-        )
-        .source(e)
+        Error::invalid("MALFORMED", "The request is not a valid message of the method's request type.")
+            .source(e)
     })
 }
 
@@ -270,13 +246,7 @@ impl MethodTable for Methods {
 impl Methods {
     fn add(&mut self, info: &'static MethodInfo, handler: Handler) {
         let class = if info.reads { Class::Read } else { Class::Write };
-        let method = Method {
-            info,
-            open: false,
-            class,
-            handler,
-            meter: trace::Meter::new(info),
-        };
+        let method = Method { info, open: false, class, handler, meter: trace::Meter::new(info) };
         let before = self.rows.insert(info.path, method);
         assert!(before.is_none(), "{} is registered twice", info.path);
     }

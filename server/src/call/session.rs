@@ -22,12 +22,7 @@ pub struct Session {
 impl Session {
     /// A live session.
     pub fn new(account: AccountId, device: DeviceId, account_created_at: Time) -> Self {
-        Self {
-            account,
-            device,
-            account_created_at,
-            ended: CancellationToken::new(),
-        }
+        Self { account, device, account_created_at, ended: CancellationToken::new() }
     }
 
     /// Ends it: later calls are refused, streams end, sockets close.

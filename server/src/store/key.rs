@@ -151,10 +151,7 @@ impl<K: Key> KeyRange<K> {
 
     /// All keys that begin with these parts.
     pub fn prefix<P: PrefixOf<K>>(prefix: &P) -> Self {
-        Self {
-            prefix: prefix.to_bytes(),
-            ..Self::all()
-        }
+        Self { prefix: prefix.to_bytes(), ..Self::all() }
     }
 
     /// Of those, the keys from this one on.

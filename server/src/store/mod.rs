@@ -38,15 +38,7 @@ impl Store {
     /// A store that forgets everything when the process ends, and the stream of what its transactions published.
     pub fn memory() -> (Self, tokio::sync::mpsc::UnboundedReceiver<(u64, Event)>) {
         let (publish, published) = tokio::sync::mpsc::unbounded_channel();
-        (
-            Self {
-                inner: Arc::new(Inner {
-                    state: Mutex::default(),
-                    publish,
-                }),
-            },
-            published,
-        )
+        (Self { inner: Arc::new(Inner { state: Mutex::default(), publish }) }, published)
     }
 
     /// One row.
@@ -91,12 +83,7 @@ impl Store {
     {
         let mut state = self.inner.state.lock().unwrap();
         let stamp = state.1 + 1;
-        let mut tx = Tx {
-            rows: &state.0,
-            writes: BTreeMap::new(),
-            events: Vec::new(),
-            stamp,
-        };
+        let mut tx = Tx { rows: &state.0, writes: BTreeMap::new(), events: Vec::new(), stamp };
         let answer = f(&mut tx)?;
         let Tx { writes, events, .. } = tx;
         for (k, v) in writes {
@@ -114,12 +101,7 @@ impl Store {
 
     fn view<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let state = self.inner.state.lock().unwrap();
-        f(&mut Tx {
-            rows: &state.0,
-            writes: BTreeMap::new(),
-            events: Vec::new(),
-            stamp: state.1,
-        })
+        f(&mut Tx { rows: &state.0, writes: BTreeMap::new(), events: Vec::new(), stamp: state.1 })
     }
 
     /// The stamp of the last durable commit.
@@ -181,10 +163,7 @@ impl Tx<'_> {
         self.raw_scan(&prefix, &wrap(&range.from), &wrap(&range.to), limit, order)
             .into_iter()
             .map(|(k, v)| {
-                Ok((
-                    K::decode(&mut &k[skip..]).ok_or_else(|| Error::internal("stored key"))?,
-                    decode(&v)?,
-                ))
+                Ok((K::decode(&mut &k[skip..]).ok_or_else(|| Error::internal("stored key"))?, decode(&v)?))
             })
             .collect()
     }
@@ -203,18 +182,12 @@ impl Tx<'_> {
 
     /// The number of the last entry of a log; 0 while it is empty.
     pub fn head<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K) -> Result<u64> {
-        Ok(self
-            .entries(log, key, 1, u64::MAX, 1, Order::Falling)?
-            .first()
-            .map_or(0, |(n, _)| *n))
+        Ok(self.entries(log, key, 1, u64::MAX, 1, Order::Falling)?.first().map_or(0, |(n, _)| *n))
     }
 
     /// One entry of a log.
     pub fn entry<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K, n: u64) -> Result<Option<V>> {
-        Ok(self
-            .entries(log, key, n, n, 1, Order::Rising)?
-            .pop()
-            .map(|(_, v)| v))
+        Ok(self.entries(log, key, n, n, 1, Order::Rising)?.pop().map(|(_, v)| v))
     }
 
     /// Entries numbered `from..=to`, at most `limit`.
@@ -229,13 +202,8 @@ impl Tx<'_> {
     ) -> Result<Vec<(u64, V)>> {
         let prefix = log.raw_prefix(key);
         let bound = |n: u64| [&prefix[..], &n.to_be_bytes()].concat();
-        let rows = self.raw_scan(
-            &prefix,
-            &Bound::Included(bound(from)),
-            &Bound::Included(bound(to)),
-            limit,
-            order,
-        );
+        let rows =
+            self.raw_scan(&prefix, &Bound::Included(bound(from)), &Bound::Included(bound(to)), limit, order);
         rows.into_iter()
             .map(|(k, v)| {
                 Ok((
@@ -275,14 +243,7 @@ impl Tx<'_> {
     ) -> Result<usize> {
         let head = self.head(log, key)?;
         let prefix = log.raw_prefix(key);
-        let old = self.entries(
-            log,
-            key,
-            1,
-            before.min(head).saturating_sub(1),
-            limit,
-            Order::Rising,
-        )?;
+        let old = self.entries(log, key, 1, before.min(head).saturating_sub(1), limit, Order::Rising)?;
         for (n, _) in &old {
             self.writes.insert([&prefix[..], &n.to_be_bytes()].concat(), None);
         }
@@ -306,18 +267,10 @@ impl Tx<'_> {
         order: Order,
     ) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut all: BTreeMap<&Vec<u8>, Option<&Vec<u8>>> = BTreeMap::new();
-        for (k, v) in self
-            .rows
-            .range(prefix.to_vec()..)
-            .take_while(|(k, _)| k.starts_with(prefix))
-        {
+        for (k, v) in self.rows.range(prefix.to_vec()..).take_while(|(k, _)| k.starts_with(prefix)) {
             all.insert(k, Some(v));
         }
-        for (k, v) in self
-            .writes
-            .range(prefix.to_vec()..)
-            .take_while(|(k, _)| k.starts_with(prefix))
-        {
+        for (k, v) in self.writes.range(prefix.to_vec()..).take_while(|(k, _)| k.starts_with(prefix)) {
             all.insert(k, v.as_ref());
         }
         let hits = all

@@ -17,10 +17,7 @@ pub struct Table<K, V> {
 impl<K: Key, V: Value> Table<K, V> {
     /// A table. `name` is "room.table", unique, and stays for ever: it begins each stored key.
     pub const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            of: PhantomData,
-        }
+        Self { name, of: PhantomData }
     }
 
     /// Its name.
@@ -45,10 +42,7 @@ pub struct Log<K, V> {
 impl<K: Key, V: Value> Log<K, V> {
     /// A log. `name` as for tables.
     pub const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            of: PhantomData,
-        }
+        Self { name, of: PhantomData }
     }
 
     /// Its name.

@@ -1,0 +1,170 @@
+//! One device's bounded queue of live events.
+
+use super::Delivery;
+use crate::id::{AccountId, DeviceId};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use teahouse_proto::Event;
+use teahouse_proto::sync::FollowResponse;
+use tokio::sync::Notify;
+
+/// Events that may wait for one device.
+const MAX_EVENTS: usize = 256;
+/// Bytes that may wait for one device.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// A live event on its way to devices.
+#[derive(Clone, Debug)]
+pub struct Pushed {
+    /// Stamp of the commit that published it.
+    pub stamp: u64,
+    /// Its number in the account log; 0 where it is not of that log.
+    pub account_number: u64,
+    /// Encoded once, without cursor.
+    pub event: Event<FollowResponse>,
+    /// Fields for this receiver besides the cursor.
+    pub own: Option<Arc<FollowResponse>>,
+}
+
+/// What a stream finds in its outbox.
+#[derive(Debug)]
+pub enum Taken {
+    /// The oldest waiting event.
+    Event(Pushed),
+    /// The queue overflowed and was emptied: catch up from the store.
+    Overflowed,
+    /// Another stream of the same device took over.
+    Ended,
+}
+
+pub(super) struct Outbox {
+    device: DeviceId,
+    queue: Mutex<Queue>,
+    filled: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Pushed>,
+    bytes: usize,
+    overflowed: bool,
+    ended: bool,
+}
+
+impl Outbox {
+    pub(super) fn new(device: DeviceId) -> Self {
+        Self { device, queue: Mutex::default(), filled: Notify::new() }
+    }
+
+    pub(super) fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    pub(super) fn push(&self, pushed: Pushed) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let len = pushed.event.encoded_len();
+        if queue.overflowed || queue.events.len() == MAX_EVENTS || queue.bytes + len > MAX_BYTES {
+            *queue = Queue { overflowed: true, ended: queue.ended, ..Queue::default() };
+        } else {
+            queue.bytes += len;
+            queue.events.push_back(pushed);
+        }
+        drop(queue);
+        self.filled.notify_one();
+    }
+
+    pub(super) fn end(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        self.filled.notify_one();
+    }
+
+    fn try_take(&self) -> Option<Taken> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.ended {
+            return Some(Taken::Ended);
+        }
+        if std::mem::take(&mut queue.overflowed) {
+            return Some(Taken::Overflowed);
+        }
+        let pushed = queue.events.pop_front()?;
+        queue.bytes -= pushed.event.encoded_len();
+        if queue.events.is_empty() {
+            // An idle device should hold no memory of its busy times.
+            queue.events = VecDeque::new();
+        }
+        Some(Taken::Event(pushed))
+    }
+}
+
+/// A device's registration; ends when dropped.
+pub struct Connection {
+    delivery: Arc<Delivery>,
+    account: AccountId,
+    outbox: Arc<Outbox>,
+}
+
+impl Connection {
+    pub(super) fn new(delivery: Arc<Delivery>, account: AccountId, outbox: Arc<Outbox>) -> Self {
+        Self { delivery, account, outbox }
+    }
+
+    /// Waits for the next thing.
+    pub async fn take(&self) -> Taken {
+        loop {
+            if let Some(taken) = self.outbox.try_take() {
+                return taken;
+            }
+            self.outbox.filled.notified().await;
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.delivery.disconnect(self.account, &self.outbox);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pushed(stamp: u64, own: usize) -> Pushed {
+        let message = FollowResponse { client_message_id: vec![0; own].into(), ..Default::default() };
+        Pushed { stamp, account_number: 0, event: Event::new(&message), own: None }
+    }
+
+    #[tokio::test]
+    async fn events_come_in_order_and_overflow_tells_to_catch_up() {
+        let delivery = Arc::new(Delivery::default());
+        let connection = delivery.connect(AccountId(1), DeviceId(1));
+        for stamp in 1..=MAX_EVENTS as u64 {
+            delivery.push(AccountId(1), &pushed(stamp, 0));
+        }
+        assert!(matches!(connection.take().await, Taken::Event(p) if p.stamp == 1));
+        for stamp in 1000..1002 {
+            delivery.push(AccountId(1), &pushed(stamp, 0));
+        }
+        assert!(matches!(connection.take().await, Taken::Overflowed));
+        delivery.push(AccountId(1), &pushed(2000, MAX_BYTES));
+        assert!(matches!(connection.take().await, Taken::Overflowed));
+        delivery.push(AccountId(1), &pushed(2001, 0));
+        assert!(matches!(connection.take().await, Taken::Event(p) if p.stamp == 2001));
+    }
+
+    #[tokio::test]
+    async fn a_second_stream_of_a_device_ends_the_first_and_only_it() {
+        let delivery = Arc::new(Delivery::default());
+        let first = delivery.connect(AccountId(1), DeviceId(1));
+        let other = delivery.connect(AccountId(1), DeviceId(2));
+        let second = delivery.connect(AccountId(1), DeviceId(1));
+        assert!(matches!(first.take().await, Taken::Ended));
+        drop(first);
+        delivery.push(AccountId(1), &pushed(1, 0));
+        assert!(matches!(second.take().await, Taken::Event(_)));
+        assert!(matches!(other.take().await, Taken::Event(_)));
+        assert_eq!(delivery.connected(), 2);
+        drop((second, other));
+        assert!(!delivery.is_online(AccountId(1)));
+    }
+}
