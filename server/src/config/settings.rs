@@ -109,11 +109,7 @@ fn print_doc(out: &mut String, doc: &[&str]) {
 
 /// `"limits"`, `"enabled"` → `"limits.enabled"`.
 pub(super) fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 #[cfg(test)]
@@ -151,11 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_what_is_read() {
-        let pot = Pot {
-            volume_ml: 7,
-            label: Some("green \"tea\"".to_owned()),
-            lid: Lid { closed: false },
-        };
+        let pot = Pot { volume_ml: 7, label: Some("green \"tea\"".to_owned()), lid: Lid { closed: false } };
         let read: Pot = toml::from_str(&print(&pot)).unwrap();
         assert_eq!((read.volume_ml, read.lid.closed), (7, false));
         assert_eq!(read.label, pot.label);
