@@ -1,1 +1,3 @@
-//! To be filled.
+//! The system from outside: what tests of the whole server share. It knows the server's public interface only.
+
+pub mod needs;
