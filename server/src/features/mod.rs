@@ -1,6 +1,7 @@
 //! The rooms, in their order: a room calls public functions of earlier rooms only, and nobody touches another's
 //! tables. Adding a plug-in is one .proto file, one room and one line here.
 
+pub mod accounts;
 pub mod ledger;
 
 use crate::call::Methods;

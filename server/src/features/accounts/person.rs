@@ -1,0 +1,115 @@
+//! A person as later rooms know them. It does not know how they sign in.
+
+use super::tables::{ACCOUNT, AccountRow, USERNAME};
+use crate::error::Result;
+use crate::id::{AccountId, ConversationId};
+use crate::store::{Store, Tx};
+use crate::time::Time;
+use std::fmt;
+use teahouse_proto::accounts::AddWays;
+use teahouse_proto::common::{Gender, PersonCard, Way};
+
+/// A person.
+#[derive(Clone, PartialEq)]
+pub struct Person {
+    /// Their id. It tells when the account was made, so it is shown to those who may know it only.
+    pub id: AccountId,
+    /// As registered; shown to friends and to whoever typed it.
+    pub username: String,
+    /// NFC, 1 to 32 graphemes.
+    pub display_name: String,
+    /// As they said it.
+    pub gender: Gender,
+    /// At most 60 graphemes; often empty.
+    pub signature: String,
+    /// Their name for the plug-ins; empty: the display name.
+    pub stranger_name: String,
+    /// By which ways others may find and add them. [`Person::can_be_added_by`] asks for one.
+    pub add_ways: AddWays,
+    /// Whether who finds them must ask before they are friends.
+    pub friends_must_request: bool,
+    /// Whether they are asked before somebody puts them into a group.
+    pub ask_before_group: bool,
+    /// When the account was made.
+    pub created_at: Time,
+    /// The conversation with themselves.
+    pub self_conversation: ConversationId,
+    former_display_name: String,
+    former_until: Time,
+}
+
+/// Ids alone: what people write about themselves has no business in a log.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Person").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Person {
+    pub(super) fn from_row(id: AccountId, row: AccountRow) -> Self {
+        let profile = row.profile.unwrap_or_default();
+        let settings = row.settings.unwrap_or_default();
+        Self {
+            id,
+            username: row.username,
+            gender: profile.gender(),
+            display_name: profile.display_name,
+            signature: profile.signature,
+            stranger_name: profile.stranger_name,
+            add_ways: settings.add_ways.unwrap_or_default(),
+            friends_must_request: settings.friends_must_request,
+            ask_before_group: settings.ask_before_group,
+            created_at: Time(row.created_at_ms),
+            self_conversation: ConversationId(row.self_conversation_id),
+            former_display_name: row.former_display_name,
+            former_until: Time(row.former_until_ms),
+        }
+    }
+
+    /// What anybody who found this person may see.
+    pub fn card(&self) -> PersonCard {
+        PersonCard {
+            display_name: self.display_name.clone(),
+            gender: self.gender.into(),
+            signature: self.signature.clone(),
+            region: String::new(),
+        }
+    }
+
+    /// "was Anna": the name before the last change, for a week after it and for friends only. Empty otherwise.
+    pub fn former_display_name(&self, now: Time) -> &str {
+        if now < self.former_until { &self.former_display_name } else { "" }
+    }
+
+    /// Whether a way to find this person is switched on. One that is off answers like an unknown user.
+    pub fn can_be_added_by(&self, way: Way) -> bool {
+        match way {
+            Way::Unspecified => false,
+            Way::Username => self.add_ways.by_username,
+            Way::Qr => self.add_ways.by_qr,
+            Way::Group => self.add_ways.by_group,
+            Way::ContactCard => self.add_ways.by_contact_card,
+            Way::LookAround => self.add_ways.by_look_around,
+            Way::Shake => self.add_ways.by_shake,
+            Way::Bottle => self.add_ways.by_bottle,
+        }
+    }
+}
+
+/// A person by id, within a transaction.
+pub fn person(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Person>> {
+    Ok(tx.get(&ACCOUNT, &id)?.map(|row| Person::from_row(id, row)))
+}
+
+/// A person by exact username, without regard to case, within a transaction.
+pub fn person_by_username(tx: &mut Tx<'_>, username: &str) -> Result<Option<Person>> {
+    match tx.get(&USERNAME, &username.to_ascii_lowercase())? {
+        Some(row) => person(tx, AccountId(row.account_id)),
+        None => Ok(None),
+    }
+}
+
+/// A person by id.
+pub async fn load(store: &Store, id: AccountId) -> Result<Option<Person>> {
+    Ok(store.get(&ACCOUNT, &id).await?.map(|row| Person::from_row(id, row)))
+}
