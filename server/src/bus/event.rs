@@ -1,18 +1,20 @@
 //! What can be published.
 
-use crate::id::{AccountId, ConversationId, DeviceId};
+use crate::id::{AccountId, DeviceId};
 use std::sync::Arc;
 use teahouse_proto::sync::FollowResponse;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A message for the Follow streams of an audience. Without `cursor`: delivery adds it.
+    /// A message for Follow streams, without `cursor`: delivery adds it.
     Deliver {
         /// For whom.
         to: Audience,
-        /// What they get.
+        /// What they all get.
         message: Arc<FollowResponse>,
+        /// Fields that one of them gets besides.
+        own: Option<(AccountId, Arc<FollowResponse>)>,
     },
     /// Sessions that are over: their sockets close.
     SessionsEnded {
@@ -21,15 +23,23 @@ pub enum Event {
         /// Which of their devices.
         devices: Vec<DeviceId>,
     },
-    /// What is cached of a conversation (members, rights) is no longer true.
-    ConversationChanged(ConversationId),
 }
 
-/// For whom an event is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// For whom an event is: all devices of these accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// All devices of one account.
+    /// One account.
     Account(AccountId),
-    /// All devices of all members of a conversation.
-    Conversation(ConversationId),
+    /// Several, each named once.
+    Accounts(Arc<[AccountId]>),
+}
+
+impl Audience {
+    /// The accounts.
+    pub fn accounts(&self) -> &[AccountId] {
+        match self {
+            Self::Account(one) => std::slice::from_ref(one),
+            Self::Accounts(several) => several,
+        }
+    }
 }

@@ -1,5 +1,6 @@
-//! The bus: what happened, for those who are connected. Transactions publish; one publisher hands each event, in
-//! commit order, to the subscribers that the composition root named. Losing the bus costs a pull, never data.
+//! The bus: what happened, for those who are connected. Transactions publish; one publisher hands what each commit
+//! published, in commit order, to the subscribers that the composition root named. Losing the bus costs a pull,
+//! never data.
 
 mod event;
 pub use event::{Audience, Event};
@@ -7,17 +8,20 @@ pub use event::{Audience, Event};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// Somebody who wants to know of every event. Called in commit order, one event at a time; must not block.
+/// What one transaction published, with the stamp of its commit.
+pub type Published = (u64, Vec<Event>);
+
+/// Somebody who wants to know of every event. Called in commit order, one commit at a time; must not block.
 pub trait Subscriber: Send + Sync + 'static {
-    /// `stamp` is that of the commit that published the event.
-    fn on_event(&self, stamp: u64, event: &Event);
+    /// `stamp` is that of the commit that published the events.
+    fn on_commit(&self, stamp: u64, events: &[Event]);
 }
 
-/// Hands events to the subscribers until the store is closed.
-pub async fn run(mut published: UnboundedReceiver<(u64, Event)>, subscribers: Vec<Arc<dyn Subscriber>>) {
-    while let Some((stamp, event)) = published.recv().await {
+/// Hands events to the subscribers, in their order, until the store is closed.
+pub async fn run(mut published: UnboundedReceiver<Published>, subscribers: Vec<Arc<dyn Subscriber>>) {
+    while let Some((stamp, events)) = published.recv().await {
         for subscriber in &subscribers {
-            subscriber.on_event(stamp, &event);
+            subscriber.on_commit(stamp, &events);
         }
     }
 }

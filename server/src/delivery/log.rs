@@ -26,7 +26,7 @@ pub fn append(tx: &mut Tx<'_>, account: AccountId, now: Time, what: &What) -> Re
     let number = tx.append(&LOG, &account, make)?;
     trim(tx, account, number, now)?;
     let message = FollowResponse { event: Some(FollowEvent::Account(make(number))), ..Default::default() };
-    tx.publish(Event::Deliver { to: Audience::Account(account), message: Arc::new(message) });
+    tx.publish(Event::Deliver { to: Audience::Account(account), message: Arc::new(message), own: None });
     Ok(number)
 }
 

@@ -6,12 +6,14 @@ mod outbox;
 
 pub use outbox::{Connection, Pushed, Taken};
 
-use crate::bus::{Audience, Event, Subscriber};
+use crate::bus::{Event, Subscriber};
 use crate::id::{AccountId, DeviceId};
 use outbox::Outbox;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use teahouse_proto::sync::FollowResponse;
+use teahouse_proto::sync::follow_response::Event as FollowEvent;
 
 /// Shards of the map of connected accounts: enough that publishing and connecting seldom meet.
 const SHARDS: usize = 64;
@@ -21,15 +23,20 @@ type Shard = RwLock<HashMap<AccountId, Vec<Arc<Outbox>>>>;
 /// The devices connected to this node.
 pub struct Delivery {
     shards: Vec<Shard>,
-}
-
-impl Default for Delivery {
-    fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect() }
-    }
+    published: AtomicU64,
 }
 
 impl Delivery {
+    /// Nobody connected. `stamp` is that of the store when it was opened.
+    pub fn new(stamp: u64) -> Self {
+        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect(), published: AtomicU64::new(stamp) }
+    }
+
+    /// Everything up to this stamp has reached the caches and the outboxes of those who were connected by then.
+    pub fn published(&self) -> u64 {
+        self.published.load(Ordering::Acquire)
+    }
+
     /// Registers a device's stream. An earlier one of the same device ends.
     pub fn connect(self: &Arc<Self>, account: AccountId, device: DeviceId) -> Connection {
         let outbox = Arc::new(Outbox::new(device));
@@ -84,25 +91,30 @@ impl Delivery {
     }
 }
 
-/// Events for one account need nobody else's knowledge; the chat room resolves those for conversations.
 impl Subscriber for Delivery {
-    fn on_event(&self, stamp: u64, event: &Event) {
-        if let Event::Deliver { to: Audience::Account(account), message } = event
-            && self.is_online(*account)
-        {
-            self.push(*account, &Pushed::new(stamp, message));
+    fn on_commit(&self, stamp: u64, events: &[Event]) {
+        for (i, event) in events.iter().enumerate() {
+            let Event::Deliver { to, message, own } = event else { continue };
+            let online = to.accounts().iter().filter(|account| self.is_online(**account));
+            let mut pushed: Option<Pushed> = None;
+            for account in online {
+                let pushed = pushed.get_or_insert_with(|| Pushed::new(stamp, i + 1 == events.len(), message));
+                pushed.own = own.as_ref().filter(|(who, _)| who == account).map(|(_, own)| own.clone());
+                self.push(*account, pushed);
+            }
         }
+        self.published.fetch_max(stamp, Ordering::AcqRel);
     }
 }
 
 impl Pushed {
-    /// Encodes an event once for all who get it.
-    pub fn new(stamp: u64, message: &FollowResponse) -> Self {
-        use teahouse_proto::sync::follow_response::Event as FollowEvent;
+    /// Encodes an event once for all who get it. `last`: no other event of the same commit comes after it.
+    fn new(stamp: u64, last: bool, message: &FollowResponse) -> Self {
         let account_number = match &message.event {
             Some(FollowEvent::Account(event)) => event.number,
             _ => 0,
         };
-        Self { stamp, account_number, event: teahouse_proto::Event::new(message), own: None }
+        let cursor_stamp = if last { stamp } else { stamp.saturating_sub(1) };
+        Self { stamp, cursor_stamp, account_number, event: teahouse_proto::Event::new(message), own: None }
     }
 }

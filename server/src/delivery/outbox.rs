@@ -18,6 +18,8 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub struct Pushed {
     /// Stamp of the commit that published it.
     pub stamp: u64,
+    /// Everything up to this stamp has been seen by whoever has seen this event.
+    pub cursor_stamp: u64,
     /// Its number in the account log; 0 where it is not of that log.
     pub account_number: u64,
     /// Encoded once, without cursor.
@@ -131,12 +133,12 @@ mod tests {
 
     fn pushed(stamp: u64, own: usize) -> Pushed {
         let message = FollowResponse { client_message_id: vec![0; own].into(), ..Default::default() };
-        Pushed { stamp, account_number: 0, event: Event::new(&message), own: None }
+        Pushed { stamp, cursor_stamp: stamp, account_number: 0, event: Event::new(&message), own: None }
     }
 
     #[tokio::test]
     async fn events_come_in_order_and_overflow_tells_to_catch_up() {
-        let delivery = Arc::new(Delivery::default());
+        let delivery = Arc::new(Delivery::new(0));
         let connection = delivery.connect(AccountId(1), DeviceId(1));
         for stamp in 1..=MAX_EVENTS as u64 {
             delivery.push(AccountId(1), &pushed(stamp, 0));
@@ -154,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_stream_of_a_device_ends_the_first_and_only_it() {
-        let delivery = Arc::new(Delivery::default());
+        let delivery = Arc::new(Delivery::new(0));
         let first = delivery.connect(AccountId(1), DeviceId(1));
         let other = delivery.connect(AccountId(1), DeviceId(2));
         let second = delivery.connect(AccountId(1), DeviceId(1));

@@ -31,12 +31,12 @@ pub struct Store {
 
 struct Inner {
     state: Mutex<(Rows, u64)>,
-    publish: tokio::sync::mpsc::UnboundedSender<(u64, Event)>,
+    publish: tokio::sync::mpsc::UnboundedSender<(u64, Vec<Event>)>,
 }
 
 impl Store {
     /// A store that forgets everything when the process ends, and the stream of what its transactions published.
-    pub fn memory() -> (Self, tokio::sync::mpsc::UnboundedReceiver<(u64, Event)>) {
+    pub fn memory() -> (Self, tokio::sync::mpsc::UnboundedReceiver<(u64, Vec<Event>)>) {
         let (publish, published) = tokio::sync::mpsc::unbounded_channel();
         (Self { inner: Arc::new(Inner { state: Mutex::default(), publish }) }, published)
     }
@@ -93,8 +93,8 @@ impl Store {
             };
         }
         state.1 = stamp;
-        for event in events {
-            let _ = self.inner.publish.send((stamp, event));
+        if !events.is_empty() {
+            let _ = self.inner.publish.send((stamp, events));
         }
         Ok(answer)
     }
