@@ -1,0 +1,111 @@
+//! What later rooms ask about two people. Reads only; it does not know how they came to be what they are.
+
+use super::tables::{BLOCK, FRIEND};
+use crate::error::Result;
+use crate::features::accounts;
+use crate::id::AccountId;
+use crate::store::key::KeyRange;
+use crate::store::{Order, Store, Tx};
+use crate::time::{DAY, Time};
+use std::time::Duration;
+
+/// Everybody is a newcomer for so long.
+const NEWCOMER_ALWAYS: Duration = Duration::from_secs(3 * DAY.as_secs());
+/// Who has no friend of at least this age is one for so long.
+const NEWCOMER_ALONE: Duration = Duration::from_secs(14 * DAY.as_secs());
+/// How many of the oldest friends are asked whether they are none.
+const FRIENDS_ASKED: usize = 20;
+
+/// What two people are to each other, as one of them sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// I have them as a friend.
+    pub i_have: bool,
+    /// They have me as a friend.
+    pub they_have: bool,
+    /// I block them.
+    pub i_block: bool,
+    /// They block me.
+    pub they_block: bool,
+}
+
+impl Relation {
+    /// Whether messages may pass: both have each other, and neither blocks.
+    pub fn are_friends(self) -> bool {
+        self.i_have && self.they_have && !self.is_blocked()
+    }
+
+    /// Whether either blocks the other.
+    pub fn is_blocked(self) -> bool {
+        self.i_block || self.they_block
+    }
+}
+
+/// Whether a message may pass from one to the other: both have each other as a friend and neither blocks the other.
+/// Two rows at most, since it is asked for every message. The answer for a stranger, for somebody who deleted or
+/// blocks `from`, and for an account that does not exist is the same.
+pub fn may_chat(tx: &mut Tx<'_>, from: AccountId, to: AccountId) -> Result<bool> {
+    for sides in [(from, to), (to, from)] {
+        match tx.get(&FRIEND, &sides)? {
+            Some(row) if !row.blocked => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// What two people are to each other.
+pub fn relation(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<Relation> {
+    Ok(Relation {
+        i_have: tx.get(&FRIEND, &(me, other))?.is_some(),
+        they_have: tx.get(&FRIEND, &(other, me))?.is_some(),
+        i_block: tx.get(&BLOCK, &(me, other))?.is_some(),
+        they_block: tx.get(&BLOCK, &(other, me))?.is_some(),
+    })
+}
+
+/// Whether an account has only a fifth of the limits that concern strangers, groups and codes: it is younger than 3
+/// days, or younger than 14 and none of its friends (who have it too) is at least 14 days old. Ids grow with time,
+/// so the oldest friends come first, and the first 20 of them decide. On loopback nobody is a newcomer.
+pub fn is_newcomer(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    created_at: Time,
+    now: Time,
+    on_loopback: bool,
+) -> Result<bool> {
+    let age = now.since(created_at);
+    if on_loopback || age >= NEWCOMER_ALONE {
+        return Ok(false);
+    }
+    if age < NEWCOMER_ALWAYS {
+        return Ok(true);
+    }
+    let oldest = tx.scan(&FRIEND, &KeyRange::prefix(&(account,)), FRIENDS_ASKED, Order::Rising)?;
+    for ((_, friend), _) in oldest {
+        let created = accounts::person(tx, friend)?.map(|p| p.created_at);
+        if created.is_some_and(|at| now.since(at) >= NEWCOMER_ALONE)
+            && tx.get(&FRIEND, &(friend, account))?.is_some()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whom somebody has as friends, in order of id, after one of them, at most `limit`. Says nothing of whom they
+/// block, nor of who has them.
+pub async fn friend_ids(
+    store: &Store,
+    me: AccountId,
+    after: Option<AccountId>,
+    limit: usize,
+) -> Result<Vec<AccountId>> {
+    let all = KeyRange::prefix(&(me,));
+    let range = match after {
+        Some(after) => all.after(&(me, after)),
+        None => all,
+    };
+    let rows = store.scan(&FRIEND, &range, limit, Order::Rising).await?;
+    Ok(rows.into_iter().map(|((_, friend), _)| friend).collect())
+}
