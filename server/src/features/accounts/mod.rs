@@ -2,6 +2,8 @@
 //! knows passwords and tokens. It knows nothing of friends, conversations or places; later rooms that must do
 //! something when an account is made hand in [`AccountHooks`].
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod person;
 mod tables;
 

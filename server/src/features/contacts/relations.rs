@@ -109,3 +109,60 @@ pub async fn friend_ids(
     let rows = store.scan(&FRIEND, &range, limit, Order::Rising).await?;
     Ok(rows.into_iter().map(|((_, friend), _)| friend).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::FriendRow;
+    use super::*;
+    use crate::features::accounts::fixture::register;
+
+    const NOW: Time = Time(1_800_000_000_000);
+    const ME: AccountId = AccountId(50);
+    const OLD: AccountId = AccountId(10);
+    const NEW: AccountId = AccountId(40);
+
+    fn befriend(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<()> {
+        tx.put(&FRIEND, &(me, other), &FriendRow::default())
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_is_young_or_without_an_old_friend() {
+        let (store, _published) = Store::memory();
+        let days = |n: u32| DAY * n;
+        store
+            .transact(move |tx| {
+                register(tx, OLD, "old_friend", NOW - days(30))?;
+                register(tx, NEW, "new_friend", NOW - days(13))?;
+                let newcomer =
+                    |tx: &mut Tx<'_>, age, loopback| is_newcomer(tx, ME, NOW - days(age), NOW, loopback);
+                assert!(newcomer(tx, 2, false)? && newcomer(tx, 5, false)? && newcomer(tx, 13, false)?);
+                assert!(!newcomer(tx, 14, false)? && !newcomer(tx, 0, true)?);
+                befriend(tx, ME, NEW)?;
+                befriend(tx, NEW, ME)?;
+                befriend(tx, ME, OLD)?;
+                assert!(newcomer(tx, 5, false)?, "an old account that does not have me is no friend");
+                befriend(tx, OLD, ME)?;
+                assert!(!newcomer(tx, 5, false)? && newcomer(tx, 2, false)?);
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn friends_come_in_order_and_page_by_page() {
+        let (store, _published) = Store::memory();
+        store
+            .transact(|tx| {
+                [3, 1, 2].iter().try_for_each(|n| befriend(tx, ME, AccountId(*n)))?;
+                befriend(tx, AccountId(49), ME)?;
+                befriend(tx, AccountId(51), ME)
+            })
+            .await
+            .unwrap();
+        let page = friend_ids(&store, ME, None, 2).await.unwrap();
+        assert_eq!(page, [AccountId(1), AccountId(2)]);
+        assert_eq!(friend_ids(&store, ME, page.last().copied(), 2).await.unwrap(), [AccountId(3)]);
+        assert!(friend_ids(&store, AccountId(1), None, 2).await.unwrap().is_empty());
+    }
+}
