@@ -255,6 +255,50 @@ fn exact_positions_stay_in_geo() {
     check("rooms know cells; a position goes into geo::publish and nowhere else", rule, &files, 1);
 }
 
+/// What `docs/PROTOCOL.md` says of each reason: its kind, as `Kind` in the code has it.
+fn documented_reasons(page: &str) -> BTreeMap<&str, String> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
+    let rows = rows.filter_map(|(reason, rest)| Some((reason, rest.split_once("` |")?.0)));
+    rows.map(|(reason, kind)| (reason, kind.replace('_', "").to_lowercase())).collect()
+}
+
+/// The text literals of the server that look like reasons, with the name before them.
+fn used_reasons(sources: &[Source]) -> Vec<(String, &str, &str)> {
+    let looks_so = |text: &str| text.len() > 3 && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    let server = sources.iter().filter(|s| s.module().is_some());
+    let texts =
+        server.flat_map(|s| s.strings().map(|t| (format!("{}:{}", s.path, t.line), t.what.0, t.what.1)));
+    texts.filter(|(_, _, text)| looks_so(text)).collect()
+}
+
+#[test]
+fn reasons_are_documented_with_their_kind() {
+    let page = std::fs::read_to_string(root().join("docs/PROTOCOL.md")).expect("the page is there");
+    let kinds = ["invalid", "unauthenticated", "forbidden", "notfound", "alreadyexists", "precondition"];
+    let kinds = [&kinds[..], &["conflict", "ratelimited", "unavailable", "internal"]].concat();
+    let rule = |sources: &[Source]| {
+        let rows = documented_reasons(&page);
+        let mut out = Vec::new();
+        for (place, before, reason) in used_reasons(sources) {
+            let kind = before.replace('_', "").to_lowercase();
+            match rows.get(reason) {
+                Some(row) if kinds.contains(&kind.as_str()) && *row != kind => {
+                    out.push(format!("{place} {reason} is {kind}, the page says {row}"));
+                }
+                // Reasons of other frames than failures stand in the text.
+                None if !page.contains(&format!("`{reason}`")) => {
+                    out.push(format!("{place} {reason} is not there"));
+                }
+                _ => {}
+            }
+        }
+        out
+    };
+    let text = "fn f() { g(Error::invalid(\"MALFORMED\", \"x\"), Error::new(Kind::Conflict, \"CLIENT_ID_REUSED\"),
+        Error::not_found(\"MALFORMED\"), Error::new(Kind::Internal, \"MALFORMED\"), Error::invalid(\"NO_SUCH_REASON\")) }";
+    check("write it into docs/PROTOCOL.md, section 8", rule, &[("server/src/x.rs", text)], 3);
+}
+
 #[test]
 fn nothing_is_left_undone() {
     // Put together here, so that this file does not complain about itself.

@@ -12,10 +12,12 @@ pub(crate) struct Source {
     words: Vec<Word>,
 }
 
-/// A token, or one side of a bracket; empty for literals.
+/// A token, or one side of a bracket. `text` is empty for literals, `string` is set for those of text.
 struct Word {
     line: usize,
     text: String,
+    string: Option<String>,
+    in_tests: bool,
 }
 
 /// Something that stands in a line of a file, counted from 1.
@@ -32,7 +34,7 @@ impl Source {
         let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{path} is no Rust: {e}") };
         let syntax = syn::parse_file(text).unwrap_or_else(|e| fail(&e));
         let mut words = Vec::new();
-        flatten(text.parse().unwrap_or_else(|e| fail(&e)), &mut words);
+        flatten(text.parse().unwrap_or_else(|e| fail(&e)), path.ends_with("tests.rs"), &mut words);
         Self { path: path.to_owned(), syntax, words }
     }
 
@@ -82,6 +84,23 @@ impl Source {
         out
     }
 
+    /// All literals of text outside of tests and comments, each with the name that stands before it behind a bracket
+    /// or a comma: `invalid` in `Error::invalid("NAME_EMPTY", …)`.
+    pub(crate) fn strings(&self) -> impl Iterator<Item = At<(&str, &str)>> {
+        // Comments that document arrive as `#[doc = "…"]`.
+        let is_doc = |i: usize| self.is(i.wrapping_sub(2), "doc") && self.is(i.wrapping_sub(1), "=");
+        self.words.iter().enumerate().filter(move |(i, w)| !w.in_tests && !is_doc(*i)).filter_map(
+            |(i, word)| {
+                let before = if self.is(i.wrapping_sub(1), "(") || self.is(i.wrapping_sub(1), ",") {
+                    self.words.get(i.wrapping_sub(2)).map_or("", |w| &w.text)
+                } else {
+                    ""
+                };
+                Some(At { line: word.line, what: (before, word.string.as_deref()?) })
+            },
+        )
+    }
+
     fn is(&self, i: usize, text: &str) -> bool {
         self.words.get(i).is_some_and(|w| w.text == text)
     }
@@ -117,18 +136,25 @@ impl Source {
     }
 }
 
-fn flatten(stream: TokenStream, out: &mut Vec<Word>) {
+fn flatten(stream: TokenStream, in_tests: bool, out: &mut Vec<Word>) {
     let mut stream = stream.into_iter().peekable();
     while let Some(token) = stream.next() {
         let line = token.span().start().line;
-        let text = match token {
-            TokenTree::Ident(ident) => ident.to_string(),
+        let mut push = |line, text: &str, string| {
+            out.push(Word { line, text: text.to_owned(), string, in_tests });
+        };
+        match token {
+            TokenTree::Ident(ident) => push(line, &ident.to_string(), None),
             TokenTree::Punct(p) if p.as_char() == ':' => {
                 let second = stream.next_if(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ':'));
-                second.map_or(":", |_| "::").to_owned()
+                push(line, second.map_or(":", |_| "::"), None);
             }
-            TokenTree::Punct(p) => p.to_string(),
-            TokenTree::Literal(_) => String::new(),
+            TokenTree::Punct(p) => push(line, &p.to_string(), None),
+            TokenTree::Literal(literal) => {
+                let string =
+                    if let syn::Lit::Str(s) = syn::Lit::new(literal) { Some(s.value()) } else { None };
+                push(line, "", string);
+            }
             TokenTree::Group(group) => {
                 let [open, close] = match group.delimiter() {
                     Delimiter::Brace => ["{", "}"],
@@ -136,14 +162,14 @@ fn flatten(stream: TokenStream, out: &mut Vec<Word>) {
                     Delimiter::Bracket => ["[", "]"],
                     Delimiter::None => ["", ""],
                 };
-                out.push(Word { line, text: open.to_owned() });
-                flatten(group.stream(), out);
+                push(line, open, None);
+                let of_tests =
+                    open == "{" && matches!(&out[..], [.., a, b, _] if a.text == "mod" && b.text == "tests");
+                flatten(group.stream(), in_tests || of_tests, out);
                 let line = group.span_close().start().line;
-                out.push(Word { line, text: close.to_owned() });
-                continue;
+                out.push(Word { line, text: close.to_owned(), string: None, in_tests });
             }
-        };
-        out.push(Word { line, text });
+        }
     }
 }
 
@@ -218,5 +244,17 @@ fn finds_names_in_uses_expressions_and_macros() {
     ] {
         assert!(names.iter().any(|n| n == expected), "{expected} is not in {names:?}");
     }
-    assert!(!names.iter().any(|n| n.contains('o') && n.contains('p') || n.contains('q')), "{names:?}");
+    assert!(!names.iter().any(|n| n.contains("o::p") || n.contains("q::r")), "{names:?}");
+}
+
+#[test]
+fn finds_texts_outside_of_comments_and_tests() {
+    let text = "
+        /// Not this.
+        fn f() { g::h(\"a\", I::J, \"b\") }
+        const K: &str = \"c\";
+        mod tests { const L: &str = \"d\"; }";
+    let source = Source::new("server/src/call/cx.rs", text);
+    let found: Vec<(usize, (&str, &str))> = source.strings().map(|s| (s.line, s.what)).collect();
+    assert_eq!(found, [(3, ("h", "a")), (3, ("J", "b")), (4, ("", "c"))]);
 }
