@@ -4,7 +4,7 @@
 use std::ops::Bound;
 
 /// Something with an order-preserving encoding that can be read back without knowing its length.
-pub trait Key: Sized {
+pub trait Key: Sized + Send + 'static {
     /// Appends the encoding.
     fn encode(&self, out: &mut Vec<u8>);
     /// Reads one value and moves `input` behind it; `None` where the bytes are not such an encoding.

@@ -1,52 +1,128 @@
-//! PROVISIONAL in-memory stand-in with the final interface.
-#![allow(clippy::unwrap_used)]
+//! The store: tables of rows and logs of numbered entries, kept durably. What [`Store::transact`] answers is on disk
+//! and survives a power cut; what readers see is, too. It knows neither what rooms keep in it nor who is connected.
+//!
+//! Under it lies an engine (sled, fjall, memory) that keeps ordered rows of bytes. One writer thread runs all
+//! transactions, in groups; readers run beside it and see whole groups only.
 
+mod config;
+mod disk;
+mod engine;
+mod heads;
 pub mod key;
+mod meta;
+mod migrate;
+mod open;
+mod range;
+mod rows;
+mod space;
+mod split;
 pub mod table;
+mod tx;
+mod version;
+mod writer;
 
-use crate::bus::Event;
-use crate::error::{Error, Result};
-use key::{Key, KeyRange};
-use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::{Arc, Mutex};
+#[cfg(test)]
+mod conformance;
+
+pub use config::{EngineKind, StoreConfig};
+pub use open::OpenError;
+pub use range::Order;
+pub use split::MAX_VALUE_BYTES;
 pub use table::{Log, Table, Value};
+pub use tx::{MAX_TRANSACTION_BYTES, Tx};
 
-/// Direction of a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// From the smallest key.
-    Rising,
-    /// From the greatest key.
-    Falling,
-}
+use crate::bus::Published;
+use crate::error::{Error, Result};
+use crate::random::Random;
+use crate::time::Clock;
+use engine::Engine;
+use key::{Key, KeyRange};
+use meta::StampCeiling;
+use space::SpaceGuard;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use version::{Version, View, Visible};
+use writer::{Message, OnFatal, Writer, WriterHandle};
 
-type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+/// Scans of at most this many rows run where they are asked for; longer ones go to the blocking pool.
+const MAX_INLINE_ROWS: usize = 1000;
 
-/// A handle of the store. Clones share it.
+/// A handle of the store. Clones share it. When the last is dropped, what waits is still written.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    state: Mutex<(Rows, u64)>,
-    publish: tokio::sync::mpsc::UnboundedSender<(u64, Vec<Event>)>,
+    visible: Arc<Visible>,
+    writer: WriterHandle,
+    epoch: u64,
+    secret: [u8; 32],
+}
+
+/// What a store is started from.
+struct Parts {
+    engine: Arc<dyn Engine>,
+    guard: SpaceGuard,
+    on_fatal: OnFatal,
 }
 
 impl Store {
+    /// Opens the store of a data directory, or makes it, and gives the stream of what its transactions publish.
+    ///
+    /// # Errors
+    /// Each says what to do.
+    pub fn open(
+        config: &StoreConfig,
+        data_dir: &Path,
+        _clock: &Clock,
+        random: &Random,
+    ) -> Result<(Self, UnboundedReceiver<Published>), OpenError> {
+        let opened = open::open(config, data_dir, random)?;
+        let guard = match config.engine {
+            EngineKind::Memory => SpaceGuard::none(),
+            EngineKind::Sled | EngineKind::Fjall => SpaceGuard::new(config, SpaceGuard::of_dir(data_dir)),
+        };
+        let parts = Parts { engine: opened.into_engine(), guard, on_fatal: Arc::new(writer::end_process) };
+        Self::start(parts).map_err(|e| OpenError::Damaged(data_dir.to_owned(), e))
+    }
+
     /// A store that forgets everything when the process ends, and the stream of what its transactions published.
-    pub fn memory() -> (Self, tokio::sync::mpsc::UnboundedReceiver<(u64, Vec<Event>)>) {
-        let (publish, published) = tokio::sync::mpsc::unbounded_channel();
-        (Self { inner: Arc::new(Inner { state: Mutex::default(), publish }) }, published)
+    ///
+    /// # Panics
+    /// Where the operating system gives no thread.
+    pub fn memory() -> (Self, UnboundedReceiver<Published>) {
+        let config = StoreConfig { engine: EngineKind::Memory, ..StoreConfig::default() };
+        Self::open(&config, Path::new(""), &Clock::system(), &Random::from_os())
+            .expect("memory needs nothing that could be missing")
+    }
+
+    fn start(parts: Parts) -> Result<(Self, UnboundedReceiver<Published>), engine::EngineError> {
+        let meta = meta::load(&*parts.engine)?;
+        let version = Version::first(parts.engine.clone(), meta.stamp);
+        let visible = Arc::new(Visible::new(version.clone()));
+        let (publish, published) = mpsc::unbounded_channel();
+        let writer = Writer {
+            engine: parts.engine,
+            visible: visible.clone(),
+            version,
+            ceiling: StampCeiling(meta.stamp),
+            guard: parts.guard,
+            publish,
+            on_fatal: parts.on_fatal,
+        };
+        let inner = Inner { visible, writer: writer.start()?, epoch: meta.epoch, secret: meta.secret };
+        let store = Self { inner: Arc::new(inner) };
+        Ok((store, published))
     }
 
     /// One row.
     pub async fn get<K: Key, V: Value>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>> {
-        self.view(|tx| tx.get(table, key))
+        rows::get(&self.view()?, table, key)
     }
 
-    /// Rows of a range, at most `limit`.
+    /// Rows of a range, at most `limit`, as they were at one moment.
     pub async fn scan<K: Key, V: Value>(
         &self,
         table: &Table<K, V>,
@@ -54,12 +130,13 @@ impl Store {
         limit: usize,
         order: Order,
     ) -> Result<Vec<(K, V)>> {
-        self.view(|tx| tx.scan(table, range, limit, order))
+        let (table, range) = (*table, range.clone());
+        self.read(limit, move |view| rows::scan(view, &table, &range, limit, order)).await
     }
 
     /// The number of the last entry of a log; 0 while it is empty.
     pub async fn head<K: Key, V: Value>(&self, log: &Log<K, V>, key: &K) -> Result<u64> {
-        self.view(|tx| tx.head(log, key))
+        rows::head(&self.view()?, &log.raw_prefix(key))
     }
 
     /// Entries numbered `from..=to`, at most `limit`.
@@ -72,218 +149,63 @@ impl Store {
         limit: usize,
         order: Order,
     ) -> Result<Vec<(u64, V)>> {
-        self.view(|tx| tx.entries(log, key, from, to, limit, order))
+        let prefix = log.raw_prefix(key);
+        self.read(limit, move |view| rows::entries(view, &prefix, (from, to), limit, order)).await
     }
 
-    /// Runs `f` as one transaction.
+    /// Runs `f` as one transaction and answers, also with its error, when all that it wrote and all that it read is
+    /// on disk. `f` sees everything before it, may run again, and has no effects but through its [`Tx`]. Where it
+    /// fails or panics, nothing of it is kept.
+    ///
+    /// # Errors
+    /// Those of `f`; those of writes (see [`Tx::put`]); Unavailable `SHUTTING_DOWN` after [`Store::close`].
     pub async fn transact<T, F>(&self, f: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
-        let mut state = self.inner.state.lock().unwrap();
-        let stamp = state.1 + 1;
-        let mut tx = Tx { rows: &state.0, writes: BTreeMap::new(), events: Vec::new(), stamp };
-        let answer = f(&mut tx)?;
-        let Tx { writes, events, .. } = tx;
-        for (k, v) in writes {
-            match v {
-                Some(v) => state.0.insert(k, v),
-                None => state.0.remove(&k),
-            };
-        }
-        state.1 = stamp;
-        if !events.is_empty() {
-            let _ = self.inner.publish.send((stamp, events));
-        }
-        Ok(answer)
-    }
-
-    fn view<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let state = self.inner.state.lock().unwrap();
-        f(&mut Tx { rows: &state.0, writes: BTreeMap::new(), events: Vec::new(), stamp: state.1 })
+        let (job, answer) = writer::job(f);
+        let sent = self.inner.writer.queue.send(Message::Run(job)).await;
+        sent.map_err(|_| version::closed())?;
+        answer.await.map_err(|_| version::closed())?
     }
 
     /// The stamp of the last durable commit.
     pub fn stamp(&self) -> u64 {
-        self.inner.state.lock().unwrap().1
+        self.inner.visible.stamp()
     }
 
-    /// Changes when history was lost or restored.
+    /// Changes when history was lost or restored. Not 0.
     pub fn epoch(&self) -> u64 {
-        7
+        self.inner.epoch
     }
 
     /// The store's own secret, made with it: the root of all sealed handles.
     pub fn secret(&self) -> [u8; 32] {
-        [9; 32]
-    }
-}
-
-/// A transaction: sees its own writes, has no effects but through itself, may run again.
-pub struct Tx<'a> {
-    rows: &'a Rows,
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    events: Vec<Event>,
-    stamp: u64,
-}
-
-impl Tx<'_> {
-    /// The stamp this transaction will have once it is committed. Only grows, also over restarts.
-    pub fn stamp(&self) -> u64 {
-        self.stamp
+        self.inner.secret
     }
 
-    /// Hands an event to the bus once this transaction is durable, in commit order.
-    pub fn publish(&mut self, event: Event) {
-        self.events.push(event);
+    /// Writes what waits and closes the store; what comes later is refused. When this returns, the data directory is
+    /// free, unless a long scan still runs.
+    pub async fn close(&self) {
+        // A failure to send or to wait says that the writer has ended already.
+        let _ = self.inner.writer.queue.send(Message::Close).await;
+        let _ = self.inner.writer.ended.clone().changed().await;
     }
 
-    /// One row.
-    pub fn get<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K) -> Result<Option<V>> {
-        self.raw_get(&table.raw(key))
+    fn view(&self) -> Result<View> {
+        self.inner.visible.view()
     }
 
-    /// Rows of a range, at most `limit`.
-    pub fn scan<K: Key, V: Value>(
-        &mut self,
-        table: &Table<K, V>,
-        range: &KeyRange<K>,
-        limit: usize,
-        order: Order,
-    ) -> Result<Vec<(K, V)>> {
-        let base = table::raw_name(table.name());
-        let skip = base.len();
-        let prefix = [&base[..], &range.prefix].concat();
-        let wrap = |b: &Bound<Vec<u8>>| match b {
-            Bound::Included(k) => Bound::Included([&base[..], k].concat()),
-            Bound::Excluded(k) => Bound::Excluded([&base[..], k].concat()),
-            Bound::Unbounded => Bound::Unbounded,
-        };
-        self.raw_scan(&prefix, &wrap(&range.from), &wrap(&range.to), limit, order)
-            .into_iter()
-            .map(|(k, v)| {
-                Ok((K::decode(&mut &k[skip..]).ok_or_else(|| Error::internal("stored key"))?, decode(&v)?))
-            })
-            .collect()
-    }
-
-    /// Writes a row.
-    pub fn put<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K, value: &V) -> Result<()> {
-        self.writes.insert(table.raw(key), Some(value.encode_to_vec()));
-        Ok(())
-    }
-
-    /// Removes a row, if it is there.
-    pub fn delete<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K) -> Result<()> {
-        self.writes.insert(table.raw(key), None);
-        Ok(())
-    }
-
-    /// The number of the last entry of a log; 0 while it is empty.
-    pub fn head<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K) -> Result<u64> {
-        Ok(self.entries(log, key, 1, u64::MAX, 1, Order::Falling)?.first().map_or(0, |(n, _)| *n))
-    }
-
-    /// One entry of a log.
-    pub fn entry<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K, n: u64) -> Result<Option<V>> {
-        Ok(self.entries(log, key, n, n, 1, Order::Rising)?.pop().map(|(_, v)| v))
-    }
-
-    /// Entries numbered `from..=to`, at most `limit`.
-    pub fn entries<K: Key, V: Value>(
-        &mut self,
-        log: &Log<K, V>,
-        key: &K,
-        from: u64,
-        to: u64,
-        limit: usize,
-        order: Order,
-    ) -> Result<Vec<(u64, V)>> {
-        let prefix = log.raw_prefix(key);
-        let bound = |n: u64| [&prefix[..], &n.to_be_bytes()].concat();
-        let rows =
-            self.raw_scan(&prefix, &Bound::Included(bound(from)), &Bound::Included(bound(to)), limit, order);
-        rows.into_iter()
-            .map(|(k, v)| {
-                Ok((
-                    u64::decode(&mut &k[prefix.len()..]).ok_or_else(|| Error::internal("stored key"))?,
-                    decode(&v)?,
-                ))
-            })
-            .collect()
-    }
-
-    /// Appends an entry, made by `make` from its number, and gives the number.
-    pub fn append<K: Key, V: Value>(
-        &mut self,
-        log: &Log<K, V>,
-        key: &K,
-        make: impl FnOnce(u64) -> V,
-    ) -> Result<u64> {
-        let n = self.head(log, key)? + 1;
-        self.overwrite(log, key, n, &make(n))?;
-        Ok(n)
-    }
-
-    /// Replaces an entry that is there.
-    pub fn overwrite<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K, n: u64, value: &V) -> Result<()> {
-        let raw = [&log.raw_prefix(key)[..], &n.to_be_bytes()].concat();
-        self.writes.insert(raw, Some(value.encode_to_vec()));
-        Ok(())
-    }
-
-    /// Removes the entries before `n` (never the last one): at most `limit` a call; gives how many.
-    pub fn trim<K: Key, V: Value>(
-        &mut self,
-        log: &Log<K, V>,
-        key: &K,
-        before: u64,
-        limit: usize,
-    ) -> Result<usize> {
-        let head = self.head(log, key)?;
-        let prefix = log.raw_prefix(key);
-        let old = self.entries(log, key, 1, before.min(head).saturating_sub(1), limit, Order::Rising)?;
-        for (n, _) in &old {
-            self.writes.insert([&prefix[..], &n.to_be_bytes()].concat(), None);
-        }
-        Ok(old.len())
-    }
-
-    fn raw_get<V: Value>(&self, key: &[u8]) -> Result<Option<V>> {
-        let bytes = match self.writes.get(key) {
-            Some(written) => written.as_ref(),
-            None => self.rows.get(key),
-        };
-        bytes.map(|b| decode(b)).transpose()
-    }
-
-    fn raw_scan(
+    async fn read<T: Send + 'static>(
         &self,
-        prefix: &[u8],
-        from: &Bound<Vec<u8>>,
-        to: &Bound<Vec<u8>>,
         limit: usize,
-        order: Order,
-    ) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let mut all: BTreeMap<&Vec<u8>, Option<&Vec<u8>>> = BTreeMap::new();
-        for (k, v) in self.rows.range(prefix.to_vec()..).take_while(|(k, _)| k.starts_with(prefix)) {
-            all.insert(k, Some(v));
+        f: impl FnOnce(&View) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let view = self.view()?;
+        if limit <= MAX_INLINE_ROWS {
+            return f(&view);
         }
-        for (k, v) in self.writes.range(prefix.to_vec()..).take_while(|(k, _)| k.starts_with(prefix)) {
-            all.insert(k, v.as_ref());
-        }
-        let hits = all
-            .into_iter()
-            .filter(|(k, _)| std::ops::RangeBounds::<Vec<u8>>::contains(&(from.as_ref(), to.as_ref()), *k));
-        let hits = hits.filter_map(|(k, v)| Some((k.clone(), v?.clone())));
-        match order {
-            Order::Rising => hits.take(limit).collect(),
-            Order::Falling => hits.rev().take(limit).collect(),
-        }
+        tokio::task::spawn_blocking(move || f(&view)).await.map_err(Error::internal)?
     }
-}
-
-fn decode<V: Value>(bytes: &[u8]) -> Result<V> {
-    V::decode(bytes).map_err(Error::internal)
 }

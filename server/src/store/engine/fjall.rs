@@ -1,0 +1,61 @@
+//! The fjall engine: a log-structured merge tree with a journal. Each group is one batch in the journal, forced to
+//! the disk before fjall shows it. Knows nothing of what the rows mean.
+
+use super::{Changes, Engine, EngineError, Row};
+use crate::faults::{self, Fault};
+use crate::store::range::{Order, RawRange};
+use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use bytes::Bytes;
+use std::path::Path;
+
+/// Rows in a fjall database.
+pub(in crate::store) struct FjallEngine {
+    db: Database,
+    rows: Keyspace,
+}
+
+impl FjallEngine {
+    /// Opens or creates the database in `dir`, with a block cache of `cache_bytes`.
+    pub(in crate::store) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, EngineError> {
+        let db = Database::builder(dir).cache_size(cache_bytes).manual_journal_persist(true).open()?;
+        let rows = db.keyspace("rows", KeyspaceCreateOptions::default)?;
+        Ok(Self { db, rows })
+    }
+}
+
+impl Engine for FjallEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
+        Ok(self.rows.get(key)?.map(|value| Bytes::copy_from_slice(&value)))
+    }
+
+    fn scan(&self, range: &RawRange, limit: usize, order: Order) -> Result<Vec<Row>, EngineError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows.range(&range.start[..]..&range.end[..]);
+        let own = |row: ::fjall::Guard| {
+            let (key, value) = row.into_inner()?;
+            Ok((key.to_vec(), Bytes::copy_from_slice(&value)))
+        };
+        match order {
+            Order::Rising => rows.take(limit).map(own).collect(),
+            Order::Falling => rows.rev().take(limit).map(own).collect(),
+        }
+    }
+
+    fn apply(&self, changes: &Changes) -> Result<(), EngineError> {
+        // fdatasync is enough: it forces what is needed to read the data back, and the journal's name is already
+        // forced when the journal is made.
+        let force =
+            if faults::on(Fault::SkipFdatasync) { PersistMode::Buffer } else { PersistMode::SyncData };
+        let mut batch = self.db.batch().durability(Some(force));
+        for (key, change) in changes {
+            match &change.after {
+                Some(value) => batch.insert(&self.rows, &key[..], &value[..]),
+                None => batch.remove(&self.rows, &key[..]),
+            }
+        }
+        batch.commit()?;
+        Ok(())
+    }
+}

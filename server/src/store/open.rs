@@ -1,0 +1,185 @@
+//! Opening a data directory: lock, engine, the store's own rows, migrations. A store appears under its name only
+//! when it is whole: it is made in a directory beside it, which is then renamed.
+
+use super::config::{EngineKind, StoreConfig};
+use super::disk::{self, DirLock};
+use super::engine::{Changes, Engine, EngineError, FjallEngine, MemoryEngine, Row, SledEngine};
+use super::meta;
+use super::migrate::{self, MigrateError};
+use super::range::{Order, RawRange};
+use crate::random::Random;
+use bytes::Bytes;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a store could not be opened. Says what to do.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another server has the data directory.
+    InUse(PathBuf),
+    /// The directory holds a store of another engine.
+    OtherEngine {
+        /// The data directory.
+        dir: PathBuf,
+        /// What it holds.
+        found: EngineKind,
+        /// What was asked for.
+        asked: EngineKind,
+    },
+    /// A later version wrote the store.
+    FromTheFuture {
+        /// The data directory.
+        dir: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format that this version knows.
+        newest: u32,
+    },
+    /// The directory cannot be made, read or written.
+    Io(PathBuf, io::Error),
+    /// The engine cannot open what is there.
+    Damaged(PathBuf, EngineError),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse(dir) => write!(
+                f,
+                "The data directory {} is in use by another server. Stop that one, or give this one a directory of its own with --data.",
+                dir.display()
+            ),
+            Self::OtherEngine { dir, found, asked } => write!(
+                f,
+                "The data directory {} was made with the engine {}, but the setting store.engine says {}. Set store.engine = \"{}\", or choose another directory with --data.",
+                dir.display(),
+                found.name(),
+                asked.name(),
+                found.name()
+            ),
+            Self::FromTheFuture { dir, found, newest } => write!(
+                f,
+                "The store in {} has format {found}; this version of the server knows formats up to {newest}. Start it with the newer version that wrote it.",
+                dir.display()
+            ),
+            Self::Io(dir, error) => write!(
+                f,
+                "The data directory {} cannot be used: {error}. Check that it exists, is writable and has room.",
+                dir.display()
+            ),
+            Self::Damaged(dir, error) => write!(
+                f,
+                "The store in {} is damaged and cannot be opened: {error}. Nothing was removed. Keep a copy of the directory, then restore a backup into a new one.",
+                dir.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// An engine, open, with the directory's lock; and whether its newest writes may have been lost.
+pub(super) struct Opened {
+    engine: Box<dyn Engine>,
+    lock: Option<DirLock>,
+    fell_back: bool,
+}
+
+impl Opened {
+    /// The engine alone; it keeps the lock until it is dropped.
+    pub(super) fn into_engine(self) -> Arc<dyn Engine> {
+        Arc::new(Locked { engine: self.engine, _lock: self.lock })
+    }
+}
+
+/// An engine with the lock of its directory, in the order in which they must be let go.
+struct Locked {
+    engine: Box<dyn Engine>,
+    _lock: Option<DirLock>,
+}
+
+impl Engine for Locked {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
+        self.engine.get(key)
+    }
+
+    fn scan(&self, range: &RawRange, limit: usize, order: Order) -> Result<Vec<Row>, EngineError> {
+        self.engine.scan(range, limit, order)
+    }
+
+    fn apply(&self, changes: &Changes) -> Result<(), EngineError> {
+        self.engine.apply(changes)
+    }
+}
+
+/// Opens the store of a data directory, or makes it.
+pub(super) fn open(config: &StoreConfig, data_dir: &Path, random: &Random) -> Result<Opened, OpenError> {
+    if config.engine == EngineKind::Memory {
+        let engine = MemoryEngine::default();
+        meta::create(&engine, random).map_err(|e| OpenError::Damaged(data_dir.to_owned(), e))?;
+        return Ok(Opened { engine: Box::new(engine), lock: None, fell_back: false });
+    }
+    let io = |error| OpenError::Io(data_dir.to_owned(), error);
+    let damaged = |error| OpenError::Damaged(data_dir.to_owned(), error);
+    disk::create_dir(data_dir).map_err(io)?;
+    let lock = DirLock::acquire(data_dir).map_err(io)?;
+    let lock = lock.ok_or_else(|| OpenError::InUse(data_dir.to_owned()))?;
+    refuse_other_engine(config.engine, data_dir)?;
+    let dir = data_dir.join(config.engine.name());
+    if !dir.exists() {
+        make(config, data_dir, &dir, random).map_err(damaged)?;
+    }
+    let mut opened = open_engine(config, &dir).map_err(damaged)?;
+    opened.lock = Some(lock);
+    let engine = &*opened.engine;
+    migrate::migrate(engine, migrate::MIGRATIONS).map_err(|error| match error {
+        MigrateError::Engine(error) => damaged(error),
+        MigrateError::FromTheFuture { found, newest } => {
+            OpenError::FromTheFuture { dir: data_dir.to_owned(), found, newest }
+        }
+    })?;
+    if opened.fell_back {
+        meta::change_epoch(engine, random).map_err(damaged)?;
+    }
+    Ok(opened)
+}
+
+fn refuse_other_engine(asked: EngineKind, data_dir: &Path) -> Result<(), OpenError> {
+    for found in [EngineKind::Sled, EngineKind::Fjall] {
+        if found != asked && data_dir.join(found.name()).exists() {
+            return Err(OpenError::OtherEngine { dir: data_dir.to_owned(), found, asked });
+        }
+    }
+    Ok(())
+}
+
+fn make(config: &StoreConfig, data_dir: &Path, dir: &Path, random: &Random) -> Result<(), EngineError> {
+    let making = dir.with_extension("making");
+    if making.exists() {
+        // A making that was interrupted. Nobody ever used it.
+        fs::remove_dir_all(&making)?;
+    }
+    let opened = open_engine(config, &making)?;
+    meta::create(&*opened.engine, random)?;
+    drop(opened);
+    disk::sync_tree(&making)?;
+    fs::rename(&making, dir)?;
+    disk::sync_dir(data_dir)?;
+    Ok(())
+}
+
+fn open_engine(config: &StoreConfig, dir: &Path) -> Result<Opened, EngineError> {
+    let cache_bytes = config.cache_mib << 20;
+    let (engine, fell_back): (Box<dyn Engine>, bool) = match config.engine {
+        EngineKind::Sled => {
+            let opened = SledEngine::open(dir, cache_bytes)?;
+            (Box::new(opened.engine), opened.fell_back)
+        }
+        EngineKind::Fjall => (Box::new(FjallEngine::open(dir, cache_bytes)?), false),
+        EngineKind::Memory => (Box::new(MemoryEngine::default()), false),
+    };
+    Ok(Opened { engine, lock: None, fell_back })
+}

@@ -1,0 +1,381 @@
+//! Transactions, as the writer runs them: one after another on a common workspace, each seeing what the earlier ones
+//! of its group wrote. Nothing here touches the disk but reads; the writer commits the workspace as one group.
+
+use super::engine::{Change, Changes, Engine, EngineError, Row};
+use super::heads::Heads;
+use super::key::{Key, KeyRange};
+use super::range::{Order, RawRange};
+use super::rows::{self, Rows, patched_range};
+use super::split::{self, Encoded};
+use super::table::{Log, Table, Value};
+use crate::bus::{Event, Published};
+use crate::error::{Error, Kind, Result};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// The longest stored key. Keys are made of ids and short names; a longer one is a mistake of a room.
+const MAX_KEY_BYTES: usize = 1024;
+/// The most that one transaction may write, keys and values together.
+pub const MAX_TRANSACTION_BYTES: usize = 8 << 20;
+
+/// What the transactions of a group share.
+pub(super) struct Workspace {
+    engine: Arc<dyn Engine>,
+    changes: Changes,
+    bytes: usize,
+    heads: Heads,
+    stamp: u64,
+    disk_full: bool,
+}
+
+impl Workspace {
+    /// Over an engine whose last stamp was `stamp`.
+    pub(super) fn new(engine: Arc<dyn Engine>, stamp: u64) -> Self {
+        Self { engine, changes: Changes::new(), bytes: 0, heads: Heads::default(), stamp, disk_full: false }
+    }
+
+    /// Whether writes are refused, from now on.
+    pub(super) fn refuse_writes(&mut self, refuse: bool) {
+        self.disk_full = refuse;
+    }
+
+    /// Bytes that the present group writes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The stamp of the last transaction that wrote.
+    pub(super) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// Takes what the present group changes, and begins the next group. Must be applied to the engine at once.
+    pub(super) fn take(&mut self) -> Changes {
+        self.bytes = 0;
+        std::mem::take(&mut self.changes)
+    }
+
+    /// Begins a transaction.
+    pub(super) fn begin(&mut self) -> Tx<'_> {
+        Tx {
+            bytes_before: self.bytes,
+            space: self,
+            writes: Vec::new(),
+            heads: Vec::new(),
+            events: Vec::new(),
+            failed: None,
+        }
+    }
+}
+
+impl Rows for Workspace {
+    fn stored(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
+        match self.changes.get(key) {
+            Some(change) => Ok(change.after.clone()),
+            None => self.engine.get(key),
+        }
+    }
+
+    fn stored_range(&self, range: RawRange, limit: usize, order: Order) -> Result<Vec<Row>, EngineError> {
+        patched_range(&*self.engine, range, limit, order, |covered| {
+            if covered.is_empty() {
+                return Default::default();
+            }
+            let changed = self.changes.range(covered.start.clone()..covered.end.clone());
+            changed.map(|(key, change)| (key.clone(), change.after.clone())).collect()
+        })
+    }
+}
+
+/// Why a transaction can no longer be committed, whatever its function answers.
+#[derive(Clone, Copy)]
+enum Failed {
+    DiskFull,
+    Mistake(&'static str),
+}
+
+impl Failed {
+    fn error(self) -> Error {
+        match self {
+            Self::DiskFull => Error::new(
+                Kind::Unavailable,
+                "DISK_FULL",
+                "The server's disk is full, so nothing can be stored. Reading still works. Tell the operator; try again later.",
+            ),
+            Self::Mistake(what) => Error::internal(what),
+        }
+    }
+}
+
+/// A transaction: sees its own writes, has no effects but through itself, may run again.
+pub struct Tx<'a> {
+    space: &'a mut Workspace,
+    bytes_before: usize,
+    /// What was there before each write, to take the writes back: the key's change, if the group had one already.
+    writes: Vec<(Vec<u8>, Option<Change>)>,
+    heads: Vec<(Vec<u8>, Option<u64>)>,
+    events: Vec<Event>,
+    failed: Option<Failed>,
+}
+
+/// What a write knows of the row it replaces.
+enum Old {
+    /// It is not there.
+    Absent,
+    /// To be looked up.
+    Unknown,
+}
+
+impl Tx<'_> {
+    /// The stamp this transaction will have once it is committed. Only grows, also over restarts, and not by ones. A
+    /// transaction that writes nothing takes none.
+    pub fn stamp(&self) -> u64 {
+        self.space.stamp + 1
+    }
+
+    /// Hands an event to the bus once this transaction is durable, in commit order.
+    pub fn publish(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// One row.
+    pub fn get<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K) -> Result<Option<V>> {
+        rows::get(self.space, table, key)
+    }
+
+    /// Rows of a range, at most `limit`.
+    pub fn scan<K: Key, V: Value>(
+        &mut self,
+        table: &Table<K, V>,
+        range: &KeyRange<K>,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<(K, V)>> {
+        rows::scan(self.space, table, range, limit, order)
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// As all writes: Unavailable `DISK_FULL`; Internal for a value above [`split::MAX_VALUE_BYTES`] or a transaction
+    /// above [`MAX_TRANSACTION_BYTES`]. A transaction in which a write failed is not committed.
+    pub fn put<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K, value: &V) -> Result<()> {
+        self.write(table.raw(key), value, &Old::Unknown)
+    }
+
+    /// Removes a row, if it is there.
+    pub fn delete<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K) -> Result<()> {
+        self.writable()?;
+        let key = table.raw(key);
+        let old = self.space.stored(&key).map_err(Error::internal)?;
+        self.remove(key, old)
+    }
+
+    /// The number of the last entry of a log; 0 while it is empty.
+    pub fn head<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K) -> Result<u64> {
+        self.raw_head(&log.raw_prefix(key))
+    }
+
+    /// One entry of a log.
+    pub fn entry<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K, n: u64) -> Result<Option<V>> {
+        let found = self.entries(log, key, n, n, 1, Order::Rising)?.pop();
+        Ok(found.map(|(_, entry)| entry))
+    }
+
+    /// Entries numbered `from..=to`, at most `limit`.
+    pub fn entries<K: Key, V: Value>(
+        &mut self,
+        log: &Log<K, V>,
+        key: &K,
+        from: u64,
+        to: u64,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<(u64, V)>> {
+        rows::entries(self.space, &log.raw_prefix(key), (from, to), limit, order)
+    }
+
+    /// Appends an entry, made by `make` from its number, and gives the number.
+    pub fn append<K: Key, V: Value>(
+        &mut self,
+        log: &Log<K, V>,
+        key: &K,
+        make: impl FnOnce(u64) -> V,
+    ) -> Result<u64> {
+        let prefix = log.raw_prefix(key);
+        let n = self.raw_head(&prefix)? + 1;
+        self.write(raw_entry(&prefix, n), &make(n), &Old::Absent)?;
+        self.set_head(prefix, Some(n));
+        Ok(n)
+    }
+
+    /// Replaces an entry that is there.
+    ///
+    /// # Errors
+    /// Internal where it is not: numbers are given by [`Tx::append`] alone.
+    pub fn overwrite<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K, n: u64, value: &V) -> Result<()> {
+        let raw = raw_entry(&log.raw_prefix(key), n);
+        if self.space.stored(&raw).map_err(Error::internal)?.is_none() {
+            return Err(self.fail(Failed::Mistake("overwrote an entry that is not there")));
+        }
+        self.write(raw, value, &Old::Unknown)
+    }
+
+    /// Removes the entries before `n` (never the last one): at most `limit` a call; gives how many.
+    pub fn trim<K: Key, V: Value>(
+        &mut self,
+        log: &Log<K, V>,
+        key: &K,
+        before: u64,
+        limit: usize,
+    ) -> Result<usize> {
+        let prefix = log.raw_prefix(key);
+        let last = before.min(self.raw_head(&prefix)?).saturating_sub(1);
+        self.remove_entries(RawRange::of_log(&prefix, 1, last), limit)
+    }
+
+    /// Removes a whole log, the oldest entries first: at most `limit` a call; gives how many. Once it gives less than
+    /// `limit`, the log is empty, and its numbers begin with 1 again.
+    pub fn drop_log<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K, limit: usize) -> Result<usize> {
+        let prefix = log.raw_prefix(key);
+        let removed = self.remove_entries(RawRange::of_log(&prefix, 1, u64::MAX), limit)?;
+        if removed < limit {
+            self.set_head(prefix, Some(0));
+        }
+        Ok(removed)
+    }
+
+    /// Whether it has written anything.
+    pub(super) fn wrote(&self) -> bool {
+        !self.writes.is_empty()
+    }
+
+    /// Keeps the writes in the group, and gives the stamp and the events to publish.
+    ///
+    /// # Errors
+    /// That of the first write that failed, even if the function went on as if it had not; nothing is kept then.
+    pub(super) fn finish(mut self) -> Result<Published> {
+        if let Some(failed) = self.failed {
+            self.roll_back();
+            return Err(failed.error());
+        }
+        if self.wrote() {
+            self.space.stamp += 1;
+        }
+        Ok((self.space.stamp, self.events))
+    }
+
+    /// Takes all writes back.
+    pub(super) fn roll_back(&mut self) {
+        for (key, change) in self.writes.drain(..).rev() {
+            match change {
+                Some(change) => self.space.changes.insert(key, change),
+                None => self.space.changes.remove(&key),
+            };
+        }
+        for (log, head) in self.heads.drain(..).rev() {
+            self.space.heads.set(log, head);
+        }
+        self.space.bytes = self.bytes_before;
+    }
+
+    fn raw_head(&mut self, prefix: &[u8]) -> Result<u64> {
+        if let Some(head) = self.space.heads.get(prefix) {
+            return Ok(head);
+        }
+        let head = rows::head(self.space, prefix)?;
+        self.set_head(prefix.to_vec(), Some(head));
+        Ok(head)
+    }
+
+    fn set_head(&mut self, log: Vec<u8>, head: Option<u64>) {
+        let before = self.space.heads.get(&log);
+        self.heads.push((log.clone(), before));
+        self.space.heads.set(log, head);
+    }
+
+    fn remove_entries(&mut self, range: RawRange, limit: usize) -> Result<usize> {
+        self.writable()?;
+        let found = self.space.stored_range(range, limit, Order::Rising).map_err(Error::internal)?;
+        let count = found.len();
+        for (key, row) in found {
+            self.remove(key, Some(row))?;
+        }
+        Ok(count)
+    }
+
+    fn write<V: Value>(&mut self, key: Vec<u8>, value: &V, old: &Old) -> Result<()> {
+        self.writable()?;
+        if key.len() > MAX_KEY_BYTES {
+            return Err(self.fail(Failed::Mistake("a key is too long to store")));
+        }
+        let Encoded { row, parts } = match split::encode(value) {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                self.failed = Some(Failed::Mistake("a value is too long to store"));
+                return Err(error);
+            }
+        };
+        let old = match old {
+            Old::Absent => None,
+            Old::Unknown => self.space.stored(&key).map_err(Error::internal)?,
+        };
+        let had = old.as_deref().map_or(0, split::part_count);
+        for number in parts.len()..had {
+            self.set_part(&key, number, had, None)?;
+        }
+        for (number, part) in parts.into_iter().enumerate() {
+            self.set_part(&key, number, had, Some(part))?;
+        }
+        self.set(key, old, Some(row))
+    }
+
+    fn remove(&mut self, key: Vec<u8>, old: Option<Bytes>) -> Result<()> {
+        let Some(row) = old else { return Ok(()) };
+        let had = split::part_count(&row);
+        for number in 0..had {
+            self.set_part(&key, number, had, None)?;
+        }
+        self.set(key, Some(row), None)
+    }
+
+    fn set_part(&mut self, key: &[u8], number: usize, had: usize, part: Option<Bytes>) -> Result<()> {
+        let key = split::part_key(key, number);
+        let old = match number < had {
+            true => self.space.stored(&key).map_err(Error::internal)?,
+            false => None,
+        };
+        self.set(key, old, part)
+    }
+
+    /// Writes one stored row. `old` is what is there now; what was there before the group follows from it.
+    fn set(&mut self, key: Vec<u8>, old: Option<Bytes>, after: Option<Bytes>) -> Result<()> {
+        self.space.bytes += key.len() + after.as_ref().map_or(0, Bytes::len);
+        if self.space.bytes - self.bytes_before > MAX_TRANSACTION_BYTES {
+            return Err(self.fail(Failed::Mistake("a transaction writes too much")));
+        }
+        let present = self.space.changes.get(&key).cloned();
+        let before = match &present {
+            Some(change) => change.before.clone(),
+            None => old,
+        };
+        self.writes.push((key.clone(), present));
+        self.space.changes.insert(key, Change { before, after });
+        Ok(())
+    }
+
+    fn writable(&mut self) -> Result<()> {
+        match self.space.disk_full {
+            true => Err(self.fail(Failed::DiskFull)),
+            false => Ok(()),
+        }
+    }
+
+    fn fail(&mut self, failed: Failed) -> Error {
+        self.failed.get_or_insert(failed).error()
+    }
+}
+
+fn raw_entry(prefix: &[u8], n: u64) -> Vec<u8> {
+    [prefix, &n.to_be_bytes()].concat()
+}
