@@ -33,10 +33,15 @@ pub struct Cx {
     pub now: Time,
     /// Who calls.
     pub caller: Caller,
-    pub(super) clock: Clock,
+    clock: Clock,
 }
 
 impl Cx {
+    /// The context of a call that arrives now.
+    pub fn new(caller: Caller, clock: &Clock) -> Self {
+        Self { now: clock.now(), caller, clock: clock.clone() }
+    }
+
     /// The session of the caller. Only methods that were named as open are ever called without one.
     pub fn session(&self) -> Result<&Arc<Session>> {
         self.caller.session.as_ref().ok_or_else(unauthenticated)

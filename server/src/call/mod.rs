@@ -159,7 +159,7 @@ impl Methods {
         self.limits.check(method.class, &caller)?;
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT);
         let session = caller.session.clone();
-        let cx = Cx { now: self.clock.now(), caller, clock: self.clock.clone() };
+        let cx = Cx::new(caller, &self.clock);
         let run = async {
             match &method.handler {
                 Handler::Unary(f) => f(cx, body).await.map(Answer::Unary),

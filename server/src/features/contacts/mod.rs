@@ -4,6 +4,8 @@
 mod relations;
 mod tables;
 
+#[cfg(test)]
+pub(crate) use relations::set_friend;
 pub use relations::{Relation, friend_ids, is_newcomer, may_chat, relation};
 
 use crate::error::Result;

@@ -1,9 +1,13 @@
 //! What later rooms ask about two people. Reads only; it does not know how they came to be what they are.
 
+#[cfg(test)]
+use super::tables::FriendRow;
 use super::tables::{BLOCK, FRIEND};
 use crate::error::Result;
 use crate::features::accounts;
 use crate::id::AccountId;
+#[cfg(test)]
+use crate::id::ConversationId;
 use crate::store::key::KeyRange;
 use crate::store::{Order, Store, Tx};
 use crate::time::{DAY, Time};
@@ -109,6 +113,20 @@ pub async fn friend_ids(
     let rows = store.scan(&FRIEND, &range, limit, Order::Rising).await?;
     Ok(rows.into_iter().map(|((_, friend), _)| friend).collect())
 }
+
+/// Gives `me` the friend `other`, or takes them away: for tests of later rooms.
+#[cfg(test)]
+pub(crate) fn set_friend(
+    tx: &mut Tx<'_>,
+    me: AccountId,
+    other: AccountId,
+    has: Option<ConversationId>,
+) -> Result<()> {
+    match has {
+        Some(id) => {
+            tx.put(&FRIEND, &(me, other), &FriendRow { conversation_id: id.0, ..FriendRow::default() })
+        }
+        None => tx.delete(&FRIEND, &(me, other)),
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,175 @@
+//! The operations of `ChatService`: validate, load, decide in a transaction.
+
+use super::send::Sending;
+use super::tables::{LOG, MARK, MENTION, Mark};
+use super::{Chat, conversation_not_found, membership};
+use crate::call::Cx;
+use crate::delivery;
+use crate::error::{Error, Result};
+use crate::features::ledger::once::Creation;
+use crate::id::{AccountId, ConversationId};
+use crate::store::key::{Key, KeyRange};
+use crate::store::{Order, Tx};
+use teahouse_proto::chat::{
+    self, GetConversationRequest, GetConversationResponse, ListConversationsRequest,
+    ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, MarkReadResponse,
+    SendMessageRequest, SendMessageResponse,
+};
+use teahouse_proto::sync::ReadMark;
+use teahouse_proto::sync::account_event::What;
+use teahouse_proto::{CHAT_SEND_MESSAGE, ChatApi};
+
+/// Entries in one answer, at most and by default.
+const MAX_ENTRIES: usize = 100;
+/// Conversations on one page, by default and at most.
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 100;
+/// Mentions forgotten with one read mark; the rest goes with the next.
+const FORGET_MENTIONS: usize = 200;
+
+impl ChatApi<Cx, Error> for Chat {
+    async fn send_message(&self, cx: &Cx, request: SendMessageRequest) -> Result<SendMessageResponse> {
+        let me = cx.account()?;
+        let creation =
+            Creation::new(me, &request.client_message_id, CHAT_SEND_MESSAGE.path, &request, cx.now)?;
+        let (Some(to), Some(chat::send_message_request::Content::Text(text))) = (request.to, request.content)
+        else {
+            return Err(Error::invalid(
+                "FIELD_MISSING",
+                "Say to whom (`conversation_id` or `account_id`) and what (`text`).",
+            ));
+        };
+        let sending = Sending { me, to, text, client_id: request.client_message_id, creation, now: cx.now };
+        self.foundation.store.transact(move |tx| sending.send(tx)).await
+    }
+
+    async fn list_entries(&self, cx: &Cx, request: ListEntriesRequest) -> Result<ListEntriesResponse> {
+        let me = cx.account()?;
+        let id = ConversationId(request.conversation_id);
+        let (_, member) = self.member(me, id).await?;
+        let limit = page_size(request.limit, MAX_ENTRIES, MAX_ENTRIES);
+        let backwards = request.latest || request.before_seq > 0;
+        let from = request.after_seq.max(member.visible_after).saturating_add(1);
+        let to = if request.before_seq > 0 { request.before_seq - 1 } else { u64::MAX };
+        let order = if backwards { Order::Falling } else { Order::Rising };
+        let store = &self.foundation.store;
+        let mut entries = store.entries(&LOG, &id, from, to, limit, order).await?;
+        if backwards {
+            entries.reverse();
+        }
+        let entries = entries.into_iter().map(|(seq, entry)| entry.to_entry(id, seq, Some(me))).collect();
+        Ok(ListEntriesResponse { entries, head_seq: store.head(&LOG, &id).await? })
+    }
+
+    async fn list_conversations(
+        &self,
+        cx: &Cx,
+        request: ListConversationsRequest,
+    ) -> Result<ListConversationsResponse> {
+        let me = cx.account()?;
+        let page = request.page.unwrap_or_default();
+        let limit = page_size(page.limit, PAGE, MAX_PAGE);
+        let before = read_cursor(&page.cursor)?;
+        let places = self.moved_after(me, 0).await?;
+        let mut rest =
+            places.into_iter().skip_while(|place| before.is_some_and(|before| *place >= before)).peekable();
+        let mut conversations = Vec::new();
+        let mut last = None;
+        for place in rest.by_ref().take(limit) {
+            last = Some(place);
+            match self.view(me, place.1).await {
+                Ok(conversation) => conversations.push(conversation),
+                // Deleted between the two reads.
+                Err(gone) if gone.reason() == conversation_not_found().reason() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let next =
+            last.filter(|_| rest.peek().is_some()).map(|place| place.to_bytes().into()).unwrap_or_default();
+        Ok(ListConversationsResponse { conversations, next })
+    }
+
+    async fn get_conversation(
+        &self,
+        cx: &Cx,
+        request: GetConversationRequest,
+    ) -> Result<GetConversationResponse> {
+        let conversation = self.view(cx.account()?, ConversationId(request.conversation_id)).await?;
+        Ok(GetConversationResponse { conversation: Some(conversation) })
+    }
+
+    async fn mark_read(&self, cx: &Cx, request: MarkReadRequest) -> Result<MarkReadResponse> {
+        let (me, now) = (cx.account()?, cx.now);
+        let id = ConversationId(request.conversation_id);
+        self.member(me, id).await?;
+        let known = self.marks.load(&self.foundation.store, id, me).await?;
+        let (mark, ordinal) = self
+            .foundation
+            .store
+            .transact(move |tx| {
+                let (before, mark, ordinal) = mark_read(tx, id, me, known, request.seq)?;
+                if before.seq < mark.seq {
+                    tx.put(&MARK, &(id, me), &mark)?;
+                    forget_mentions(tx, me, id, mark.seq)?;
+                    let read =
+                        ReadMark { conversation_id: id.0, read_seq: mark.seq, read_ordinal: mark.ordinal };
+                    delivery::log::append(tx, me, now, &What::ReadMark(read))?;
+                }
+                Ok((mark, ordinal))
+            })
+            .await?;
+        Ok(MarkReadResponse { read_seq: mark.seq, unread: ordinal.saturating_sub(mark.ordinal) })
+    }
+}
+
+/// The mark before, the mark now, and the head's ordinal.
+fn mark_read(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    me: AccountId,
+    known: Mark,
+    to: u64,
+) -> Result<(Mark, Mark, u64)> {
+    if membership(tx, id, me)?.is_none() {
+        return Err(conversation_not_found());
+    }
+    let head = tx.head(&LOG, &id)?;
+    if to > head {
+        return Err(Error::invalid(
+            "SEQ_INVALID",
+            format!("The conversation has no entry {to}; the last is {head}."),
+        ));
+    }
+    let stored = tx.get(&MARK, &(id, me))?.unwrap_or_default();
+    let before = if stored.seq < known.seq { known } else { stored };
+    let ordinal =
+        |tx: &mut Tx<'_>, seq| Ok::<_, Error>(tx.entry(&LOG, &id, seq)?.map_or(0, |entry| entry.ordinal));
+    let mark = if to > before.seq { Mark { seq: to, ordinal: ordinal(tx, to)? } } else { before };
+    Ok((before, mark, ordinal(tx, head)?))
+}
+
+fn forget_mentions(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, up_to: u64) -> Result<()> {
+    let range = KeyRange::prefix(&(me, id)).before(&(me, id, up_to.saturating_add(1)));
+    for (key, _) in tx.scan(&MENTION, &range, FORGET_MENTIONS, Order::Rising)? {
+        tx.delete(&MENTION, &key)?;
+    }
+    Ok(())
+}
+
+fn page_size(asked: u32, default: usize, max: usize) -> usize {
+    if asked == 0 { default } else { (asked as usize).min(max) }
+}
+
+fn read_cursor(cursor: &[u8]) -> Result<Option<(u64, ConversationId)>> {
+    if cursor.is_empty() {
+        return Ok(None);
+    }
+    let mut input = cursor;
+    let place = Key::decode(&mut input).filter(|_| input.is_empty());
+    place.map(Some).ok_or_else(|| {
+        Error::invalid(
+            "CURSOR_INVALID",
+            "The cursor is not one that this server gave. Start from the first page.",
+        )
+    })
+}

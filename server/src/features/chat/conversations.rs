@@ -1,0 +1,94 @@
+//! Conversations as one account sees them now: the list, single ones, and those that moved.
+
+use super::rules::PREVIEW_GRAPHEMES;
+use super::tables::{self, CONVERSATION, LOG, MEMBER, MENTION, MINE, Member};
+use super::{Chat, conversation_not_found};
+use crate::error::Result;
+use crate::id::{AccountId, ConversationId};
+use crate::store::Order;
+use crate::store::key::KeyRange;
+use crate::text;
+use teahouse_proto::chat::{self, Conversation};
+
+/// The most conversations on one list. Beyond it the oldest ids are left out of lists (never out of reach by id).
+const MAX_LISTED: usize = 20_000;
+/// How far unread mentions are counted.
+const MAX_MENTIONS_COUNTED: usize = 100;
+
+/// A conversation's place in the list: the stamp with which it last moved, and its id.
+pub type Place = (u64, ConversationId);
+
+impl Chat {
+    /// The places of an account's conversations that moved after a stamp, the latest moved first.
+    pub async fn moved_after(&self, account: AccountId, stamp: u64) -> Result<Vec<Place>> {
+        let store = &self.foundation.store;
+        let mine = store.scan(&MINE, &KeyRange::prefix(&(account,)), MAX_LISTED, Order::Falling).await?;
+        let mut places = Vec::new();
+        for ((_, id), _) in mine {
+            let head = self.heads.load(store, id).await?;
+            if head.stamp > stamp || stamp == 0 {
+                places.push((head.stamp, id));
+            }
+        }
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(places)
+    }
+
+    /// One conversation as a member sees it now; `CONVERSATION_NOT_FOUND` for others.
+    pub async fn view(&self, account: AccountId, id: ConversationId) -> Result<Conversation> {
+        let (what, member) = self.member(account, id).await?;
+        let store = &self.foundation.store;
+        let head = self.heads.load(store, id).await?;
+        let mark = self.marks.load(store, id, account).await?;
+        let newest = store.entries(&LOG, &id, head.seq, head.seq, 1, Order::Rising).await?;
+        let visible = newest.into_iter().find(|(seq, _)| *seq > member.visible_after);
+        let unread = head.ordinal.saturating_sub(mark.ordinal);
+        let mentions = if unread > 0 { self.unread_mentions(account, id, mark.seq).await? } else { 0 };
+        Ok(Conversation {
+            conversation_id: id.0,
+            kind: what.kind,
+            peer_account_id: what.peer(account).map_or(0, |peer| peer.0),
+            head_seq: head.seq,
+            read_seq: mark.seq,
+            unread,
+            unread_mentions: mentions,
+            preview: visible.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account)))),
+            moved_at_ms: head.at_ms.max(what.created_at_ms),
+            first_seq_after: member.visible_after,
+        })
+    }
+
+    /// What a conversation is and what a member may see of it; `CONVERSATION_NOT_FOUND` for others.
+    pub(super) async fn member(
+        &self,
+        account: AccountId,
+        id: ConversationId,
+    ) -> Result<(tables::Conversation, Member)> {
+        let store = &self.foundation.store;
+        let what = store.get(&CONVERSATION, &id).await?.ok_or_else(conversation_not_found)?;
+        let member = match store.get(&MEMBER, &(id, account)).await? {
+            Some(member) => member,
+            None if crate::faults::on(crate::faults::Fault::SkipMembership) => Member::default(),
+            None => return Err(conversation_not_found()),
+        };
+        Ok((what, member))
+    }
+
+    async fn unread_mentions(&self, account: AccountId, id: ConversationId, read_seq: u64) -> Result<u32> {
+        let range = KeyRange::prefix(&(account, id)).after(&(account, id, read_seq));
+        let rows = self.foundation.store.scan(&MENTION, &range, MAX_MENTIONS_COUNTED, Order::Rising).await?;
+        Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+    }
+}
+
+fn preview(mut entry: chat::Entry) -> chat::Entry {
+    if let Some(chat::entry::Content::Text(content)) = &mut entry.content {
+        let (start, cut) = text::cut(&content.text, PREVIEW_GRAPHEMES);
+        if cut {
+            content.text.truncate(start.len());
+            content.mentions.clear();
+            entry.cut = true;
+        }
+    }
+    entry
+}

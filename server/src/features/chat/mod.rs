@@ -1,0 +1,92 @@
+//! Conversations and what is said in them: direct ones between friends, and everybody's notes to self. It knows who
+//! may speak from the contacts room, and nothing of sockets: what it commits it publishes.
+
+mod api;
+mod conversations;
+mod heads;
+mod hooks;
+mod marks;
+mod rules;
+mod send;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use conversations::Place;
+pub use hooks::Hooks;
+
+use super::Foundation;
+use crate::bus::{Event, Subscriber};
+use crate::error::{Error, Result};
+use crate::id::{AccountId, ConversationId};
+use crate::store::Tx;
+use heads::{Head, Heads};
+use marks::Marks;
+use std::sync::Arc;
+use tables::{CONVERSATION, MEMBER, Mark};
+use teahouse_proto::sync::account_event::What;
+use teahouse_proto::sync::follow_response::Event as FollowEvent;
+
+/// The chat room.
+pub struct Chat {
+    foundation: Foundation,
+    heads: Heads,
+    marks: Marks,
+}
+
+impl Chat {
+    /// The room.
+    pub fn new(foundation: Foundation) -> Arc<Self> {
+        Arc::new(Self { foundation, heads: Heads::default(), marks: Marks::default() })
+    }
+
+    /// Work in the background, for as long as the server runs.
+    pub async fn run(self: Arc<Self>) {
+        self.marks.save_when_due(&self.foundation.store).await;
+    }
+}
+
+/// Keeps what is in memory as it was committed.
+impl Subscriber for Chat {
+    fn on_commit(&self, stamp: u64, events: &[Event]) {
+        for event in events {
+            let Event::Deliver { to, message, .. } = event else { continue };
+            match &message.event {
+                Some(FollowEvent::Entry(entry)) => {
+                    let conversation = ConversationId(entry.conversation_id);
+                    let head =
+                        Head { seq: entry.seq, ordinal: entry.ordinal, stamp, at_ms: entry.sent_at_ms };
+                    self.heads.on_entry(conversation, head);
+                    let mark = Mark { seq: entry.seq, ordinal: entry.ordinal };
+                    self.marks.on_entry(conversation, AccountId(entry.author_account_id), mark);
+                }
+                Some(FollowEvent::Account(event)) => {
+                    let Some(What::ReadMark(read)) = &event.what else { continue };
+                    let mark = Mark { seq: read.read_seq, ordinal: read.read_ordinal };
+                    for account in to.accounts() {
+                        self.marks.on_read(ConversationId(read.conversation_id), *account, mark);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What a member may see, within a transaction. `None`: not a member.
+fn membership(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<Option<(tables::Conversation, tables::Member)>> {
+    let Some(what) = tx.get(&CONVERSATION, &conversation)? else { return Ok(None) };
+    Ok(tx.get(&MEMBER, &(conversation, account))?.map(|member| (what, member)))
+}
+
+/// The one answer for conversations that do not exist and for those of others.
+fn conversation_not_found() -> Error {
+    Error::not_found(
+        "CONVERSATION_NOT_FOUND",
+        "You have no such conversation. ListConversations tells those you have.",
+    )
+}

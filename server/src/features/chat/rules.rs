@@ -1,0 +1,105 @@
+//! What may be said: pure rules, without store or clock.
+
+use crate::error::{Error, Result};
+use crate::id::AccountId;
+use crate::text;
+use teahouse_proto::chat::{Mention, Text};
+
+/// The longest text, in graphemes.
+pub(super) const MAX_TEXT_GRAPHEMES: usize = 4000;
+/// The longest text, in bytes of UTF-8.
+pub(super) const MAX_TEXT_BYTES: usize = 16 * 1024;
+/// The most mentions in a text.
+pub(super) const MAX_MENTIONS: usize = 50;
+/// Length of a preview, in graphemes.
+pub(super) const PREVIEW_GRAPHEMES: usize = 100;
+
+/// Checks a text message that members of `members` may be mentioned in.
+pub(super) fn check_text(text: &Text, members: &[AccountId]) -> Result<()> {
+    if text.text.trim().is_empty() {
+        return Err(Error::invalid("TEXT_EMPTY", "The message is empty. Write something."));
+    }
+    // The bytes first: counting graphemes costs time for each byte.
+    if text.text.len() > MAX_TEXT_BYTES || !text::within(&text.text, MAX_TEXT_GRAPHEMES) {
+        return Err(Error::invalid(
+            "TEXT_TOO_LONG",
+            "A message holds at most 4000 characters and 16 KiB. Send it in parts or as a file.",
+        ));
+    }
+    if !text::no_controls(&text.text) {
+        return Err(Error::invalid(
+            "TEXT_INVALID",
+            "The message holds control characters. Only line feed and tab may be used.",
+        ));
+    }
+    check_mentions(&text.text, &text.mentions, members)
+}
+
+fn check_mentions(text: &str, mentions: &[Mention], members: &[AccountId]) -> Result<()> {
+    let mut free_from = 0;
+    for mention in mentions {
+        let (start, len) = (mention.offset as usize, mention.length as usize);
+        let fits = len > 0 && start >= free_from && text.get(start..start.saturating_add(len)).is_some();
+        if !fits || !members.contains(&AccountId(mention.account_id)) {
+            return Err(mention_invalid());
+        }
+        free_from = start + len;
+    }
+    if mentions.len() > MAX_MENTIONS { Err(mention_invalid()) } else { Ok(()) }
+}
+
+fn mention_invalid() -> Error {
+    Error::invalid(
+        "MENTION_INVALID",
+        "A mention must name a member of the conversation and a part of the text (UTF-8 offset and length, in order, \
+         not overlapping); at most 50.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ANNA: AccountId = AccountId(1);
+
+    fn check(text: &str, mentions: &[(u64, u32, u32)]) -> Option<&'static str> {
+        let mentions = mentions
+            .iter()
+            .map(|&(account_id, offset, length)| Mention { account_id, offset, length })
+            .collect();
+        check_text(&Text { text: text.into(), mentions, quote_seq: 0 }, &[ANNA]).err().map(|e| e.reason())
+    }
+
+    #[test]
+    fn texts() {
+        assert_eq!(check("hello 你好\n\tx", &[]), None);
+        assert_eq!(check(" \n", &[]), Some("TEXT_EMPTY"));
+        assert_eq!(check(&"你".repeat(4000), &[]), None);
+        assert_eq!(check(&"你".repeat(4001), &[]), Some("TEXT_TOO_LONG"));
+        assert_eq!(check(&"👨‍👩‍👧‍👦".repeat(700), &[]), Some("TEXT_TOO_LONG"));
+        assert_eq!(check("a\u{0}", &[]), Some("TEXT_INVALID"));
+    }
+
+    #[test]
+    fn mentions() {
+        assert_eq!(check("@你 x @b", &[(1, 0, 4), (1, 7, 2)]), None);
+        for bad in [
+            &[(2, 0, 1)][..],
+            &[(1, 0, 0)],
+            &[(1, 0, 99)],
+            &[(1, 2, 1)],
+            &[(1, 0, 4), (1, 3, 2)],
+            &[(1, u32::MAX, u32::MAX)],
+        ] {
+            assert_eq!(check("@你 x @b", bad), Some("MENTION_INVALID"), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text: String, mentions: Vec<(u64, u32, u32)>) {
+            let _ = check(&text, &mentions);
+        }
+    }
+}

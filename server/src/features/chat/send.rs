@@ -1,0 +1,164 @@
+//! Sending: decided and written in one transaction.
+
+use super::hooks::pair;
+use super::rules::check_text;
+use super::tables::{CONVERSATION, Content, Conversation, LOG, MENTION, Mention, PAIR, StoredEntry};
+use super::{conversation_not_found, membership};
+use crate::bus::{Audience, Event};
+use crate::delivery;
+use crate::error::{Error, Result};
+use crate::faults::{Fault, on};
+use crate::features::contacts;
+use crate::features::ledger::once::Creation;
+use crate::id::{AccountId, ConversationId};
+use crate::store::Tx;
+use crate::time::Time;
+use std::sync::Arc;
+use teahouse_proto::chat::send_message_request::To;
+use teahouse_proto::chat::{ConversationKind, SendMessageResponse, Text};
+use teahouse_proto::sync::account_event::What;
+use teahouse_proto::sync::follow_response::Event as FollowEvent;
+use teahouse_proto::sync::{FollowResponse, Mentioned};
+
+/// A message on its way in.
+pub(super) struct Sending {
+    pub me: AccountId,
+    pub to: To,
+    pub text: Text,
+    pub client_id: bytes::Bytes,
+    pub creation: Creation,
+    pub now: Time,
+}
+
+impl Sending {
+    /// Sends, or gives the answer of the first time.
+    pub(super) fn send(&self, tx: &mut Tx<'_>) -> Result<SendMessageResponse> {
+        if let Some(answer) = self.creation.earlier(tx)? {
+            return Ok(answer);
+        }
+        let (id, conversation) = self.resolve(tx)?;
+        self.check_may_speak(tx, id, &conversation)?;
+        check_text(&self.text, &conversation.accounts())?;
+        self.check_quote(tx, id)?;
+        let content = Content::Text(self.text.clone());
+        let seq =
+            append(tx, id, audience(&conversation), self.me, self.now, self.client_id.clone(), &content)?;
+        self.note_mentions(tx, id, seq)?;
+        let answer = SendMessageResponse { conversation_id: id.0, seq, sent_at_ms: self.now.as_ms() };
+        self.creation.remember(tx, &answer)?;
+        Ok(answer)
+    }
+
+    fn resolve(&self, tx: &mut Tx<'_>) -> Result<(ConversationId, Conversation)> {
+        match &self.to {
+            To::ConversationId(id) => {
+                let id = ConversationId(*id);
+                let conversation = tx.get(&CONVERSATION, &id)?.ok_or_else(conversation_not_found)?;
+                Ok((id, conversation))
+            }
+            To::AccountId(account) => {
+                let pair = tx.get(&PAIR, &pair(self.me, AccountId(*account)))?.ok_or_else(not_friends)?;
+                let id = ConversationId(pair.conversation);
+                Ok((id, tx.get(&CONVERSATION, &id)?.ok_or_else(not_friends)?))
+            }
+        }
+    }
+
+    /// Costs no read of the membership where all is well: friends who have each other are members.
+    fn check_may_speak(
+        &self,
+        tx: &mut Tx<'_>,
+        id: ConversationId,
+        conversation: &Conversation,
+    ) -> Result<()> {
+        let allowed = match (conversation.kind(), conversation.peer(self.me)) {
+            (ConversationKind::Direct, Some(peer)) => contacts::may_chat(tx, self.me, peer)?,
+            (ConversationKind::Self_, _) => conversation.first == self.me.0,
+            _ => on(Fault::SkipMembership),
+        };
+        if allowed {
+            return Ok(());
+        }
+        // Whoever has the conversation learns that it is read-only; to others it does not exist. By account id the
+        // answer is the same for a stranger, a friend of once and an id that never was.
+        let by_account = matches!(self.to, To::AccountId(_));
+        Err(if by_account || membership(tx, id, self.me)?.is_some() {
+            not_friends()
+        } else {
+            conversation_not_found()
+        })
+    }
+
+    fn check_quote(&self, tx: &mut Tx<'_>, id: ConversationId) -> Result<()> {
+        let quoted = self.text.quote_seq;
+        if quoted == 0 {
+            return Ok(());
+        }
+        let visible = membership(tx, id, self.me)?.is_some_and(|(_, member)| quoted > member.visible_after);
+        let entry = if visible { tx.entry(&LOG, &id, quoted)? } else { None };
+        match entry.and_then(|entry| entry.content) {
+            Some(Content::Text(_)) => Ok(()),
+            _ => Err(Error::not_found(
+                "QUOTE_NOT_FOUND",
+                "There is no message with the quoted number in this conversation.",
+            )),
+        }
+    }
+
+    fn note_mentions(&self, tx: &mut Tx<'_>, id: ConversationId, seq: u64) -> Result<()> {
+        let mut mentioned: Vec<_> = self.text.mentions.iter().map(|m| AccountId(m.account_id)).collect();
+        mentioned.sort_unstable();
+        mentioned.dedup();
+        for account in mentioned.into_iter().filter(|account| *account != self.me) {
+            tx.put(&MENTION, &(account, id, seq), &Mention {})?;
+            let what = What::Mentioned(Mentioned { conversation_id: id.0, seq });
+            delivery::log::append(tx, account, self.now, &what)?;
+        }
+        Ok(())
+    }
+}
+
+/// Appends an entry and publishes it to `to`. `author` 0: a notice by the server, which counts for no ordinal.
+pub(super) fn append(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    to: Audience,
+    author: AccountId,
+    now: Time,
+    client_id: bytes::Bytes,
+    content: &Content,
+) -> Result<u64> {
+    let head = tx.head(&LOG, &id)?;
+    let before = tx.entry(&LOG, &id, head)?.map_or(0, |entry| entry.ordinal);
+    let entry = StoredEntry {
+        author: author.0,
+        at_ms: now.as_ms(),
+        stamp: tx.stamp(),
+        ordinal: before + u64::from(author.0 != 0),
+        client_id,
+        content: Some(content.clone()),
+    };
+    let seq = tx.append(&LOG, &id, |_| entry.clone())?;
+    let message = FollowResponse {
+        event: Some(FollowEvent::Entry(entry.to_entry(id, seq, None))),
+        ..FollowResponse::default()
+    };
+    let own = (author.0 != 0).then(|| {
+        let own = FollowResponse { client_message_id: entry.client_id.clone(), ..FollowResponse::default() };
+        (author, Arc::new(own))
+    });
+    tx.publish(Event::Deliver { to, message: Arc::new(message), own });
+    Ok(seq)
+}
+
+/// Everybody in a conversation.
+pub(super) fn audience(conversation: &Conversation) -> Audience {
+    Audience::Accounts(conversation.accounts().into())
+}
+
+fn not_friends() -> Error {
+    Error::precondition(
+        "NOT_FRIENDS",
+        "You are not friends, so the message was not sent. Send a friend request first.",
+    )
+}

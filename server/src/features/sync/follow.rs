@@ -1,0 +1,178 @@
+//! The stream of one Follow call: catch-up, then live, then catch-up again where the outbox overflowed.
+
+use super::cursor::Cursor;
+use crate::delivery::{self, Connection, Pushed, Taken};
+use crate::error::{Error, Kind, Result};
+use crate::features::Foundation;
+use crate::features::chat::{Chat, Place};
+use crate::id::AccountId;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use teahouse_proto::Event;
+use teahouse_proto::sync::follow_response::Event as Kinds;
+use teahouse_proto::sync::{AccountEvent, CaughtUp, FollowResponse, Resync};
+
+/// Entries of the account log read at once.
+const LOG_PAGE: usize = 100;
+
+/// Where a stream is.
+enum Phase {
+    /// Before catching up.
+    Start,
+    /// Conversations that moved, still to send.
+    Moved(VecDeque<Place>),
+    /// The account log after what was sent.
+    Log(VecDeque<AccountEvent>),
+    /// Everything as it happens.
+    Live,
+    /// Nothing more.
+    Over,
+}
+
+/// One device's stream.
+pub(super) struct Follow {
+    foundation: Foundation,
+    chat: Arc<Chat>,
+    account: AccountId,
+    connection: Connection,
+    /// What the client has, in order. `None`: a new device.
+    has: Option<Cursor>,
+    /// What the client has once it is caught up.
+    target: Cursor,
+    phase: Phase,
+}
+
+impl Follow {
+    pub(super) fn new(
+        foundation: Foundation,
+        chat: Arc<Chat>,
+        account: AccountId,
+        connection: Connection,
+        has: Option<Cursor>,
+    ) -> Self {
+        Self { foundation, chat, account, connection, has, target: Cursor::default(), phase: Phase::Start }
+    }
+
+    /// The next event. A stream that failed is over.
+    pub(super) async fn step(mut self) -> Option<(Result<Event<FollowResponse>>, Self)> {
+        match self.next().await {
+            Ok(event) => event.map(|event| (Ok(event), self)),
+            Err(error) => {
+                self.phase = Phase::Over;
+                Some((Err(error), self))
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Event<FollowResponse>>> {
+        loop {
+            match &mut self.phase {
+                Phase::Start => {
+                    if let Some(resync) = self.start().await? {
+                        return Ok(Some(resync));
+                    }
+                }
+                Phase::Moved(places) => match places.pop_front() {
+                    Some((_, id)) => match self.chat.view(self.account, id).await {
+                        Ok(conversation) => return Ok(Some(plain(Kinds::Moved(conversation)))),
+                        // Deleted since it was listed.
+                        Err(gone) if gone.kind() == Kind::NotFound => {}
+                        Err(error) => return Err(error),
+                    },
+                    None => self.phase = Phase::Log(VecDeque::new()),
+                },
+                Phase::Log(entries) => {
+                    if let Some(entry) = entries.pop_front() {
+                        self.target.number = entry.number;
+                        return Ok(Some(plain(Kinds::Account(entry))));
+                    }
+                    let (store, after) = (&self.foundation.store, self.target.number);
+                    let more = delivery::log::after(store, self.account, after, LOG_PAGE).await?;
+                    if more.is_empty() {
+                        self.phase = Phase::Live;
+                        return Ok(Some(self.caught_up()));
+                    }
+                    self.phase = Phase::Log(more.into());
+                }
+                Phase::Live => match self.connection.take().await {
+                    Taken::Event(pushed) => {
+                        if let Some(event) = self.live(&pushed) {
+                            return Ok(Some(event));
+                        }
+                    }
+                    Taken::Overflowed => self.phase = Phase::Start,
+                    Taken::Ended => return Err(replaced()),
+                },
+                Phase::Over => return Ok(None),
+            }
+        }
+    }
+
+    /// Notes where the stream will be once it is caught up, and what moved since the cursor. What is published
+    /// after the noting waits in the outbox, for the device is registered.
+    async fn start(&mut self) -> Result<Option<Event<FollowResponse>>> {
+        let store = &self.foundation.store;
+        let epoch = store.epoch();
+        let stamp = self.foundation.delivery.published();
+        let log = delivery::log::head(store, self.account).await?;
+        let mut resync = None;
+        if let Some(has) = self.has {
+            // A cursor from the future is of another history with the same epoch: a copy that was started twice.
+            if has.epoch != epoch || has.stamp > stamp || has.number > log {
+                resync = Some("EPOCH");
+            } else if !self.reaches_back_to(has.number, log).await? {
+                resync = Some("ACCOUNT_LOG");
+            }
+        }
+        let has = self.has.filter(|_| resync.is_none());
+        // A new device pulls friends and requests; the log of what led to them would tell it nothing more.
+        self.target = Cursor { epoch, stamp, number: has.map_or(log, |has| has.number) };
+        let moved = self.chat.moved_after(self.account, has.map_or(0, |has| has.stamp)).await?;
+        self.phase = Phase::Moved(moved.into());
+        Ok(resync.map(|reason| plain(Kinds::Resync(Resync { reason: reason.to_owned() }))))
+    }
+
+    async fn reaches_back_to(&self, number: u64, head: u64) -> Result<bool> {
+        if number == head {
+            return Ok(true);
+        }
+        let next = delivery::log::after(&self.foundation.store, self.account, number, 1).await?;
+        Ok(next.first().is_none_or(|entry| entry.number == number + 1))
+    }
+
+    fn caught_up(&mut self) -> Event<FollowResponse> {
+        self.has = Some(self.target);
+        let server_time_ms = self.foundation.clock.now().as_ms();
+        let event = Some(Kinds::CaughtUp(CaughtUp { server_time_ms }));
+        Event::new(&FollowResponse { event, cursor: self.target.encode(), ..FollowResponse::default() })
+    }
+
+    /// A live event with this device's cursor; `None` for what the catch-up has told already.
+    fn live(&mut self, pushed: &Pushed) -> Option<Event<FollowResponse>> {
+        let has = self.has.get_or_insert(self.target);
+        let told = if pushed.account_number > 0 {
+            pushed.account_number <= has.number
+        } else {
+            pushed.stamp <= self.target.stamp
+        };
+        if told {
+            return None;
+        }
+        has.stamp = has.stamp.max(pushed.cursor_stamp);
+        has.number = has.number.max(pushed.account_number);
+        let own = pushed.own.as_deref().cloned().unwrap_or_default();
+        Some(pushed.event.with_own(&FollowResponse { cursor: has.encode(), ..own }))
+    }
+}
+
+fn plain(event: Kinds) -> Event<FollowResponse> {
+    Event::new(&FollowResponse { event: Some(event), ..FollowResponse::default() })
+}
+
+fn replaced() -> Error {
+    Error::new(
+        Kind::Conflict,
+        "REPLACED",
+        "Another Follow of this device took over. Keep one, and open it again only when it has ended.",
+    )
+}

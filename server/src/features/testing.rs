@@ -1,0 +1,47 @@
+//! What the rooms' own tests stand on: a foundation in memory, and friendships without the long way to them.
+
+use super::{Foundation, contacts};
+use crate::bus::Published;
+use crate::delivery::Delivery;
+use crate::error::Result;
+use crate::id::{AccountId, ConversationId, IdGenerator};
+use crate::random::Random;
+use crate::seal::Seal;
+use crate::store::{Store, Tx};
+use crate::time::{Clock, Time};
+use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// A foundation on a store in memory, and what its transactions publish.
+pub(super) fn foundation() -> (Foundation, UnboundedReceiver<Published>) {
+    let (store, published) = Store::memory();
+    let clock = Clock::system();
+    let random = Random::seeded(7);
+    let foundation = Foundation {
+        delivery: Arc::new(Delivery::new(store.stamp())),
+        seal: Seal::new(&store.secret(), random.clone()),
+        ids: IdGenerator::new(clock.clone(), 0),
+        store,
+        clock,
+        random,
+        on_loopback: true,
+    };
+    (foundation, published)
+}
+
+/// Makes two accounts friends for the purposes of chat.
+pub(super) async fn befriend(
+    foundation: &Foundation,
+    a: AccountId,
+    b: AccountId,
+    hook: impl Fn(&mut Tx<'_>, Time) -> Result<ConversationId> + Send + Sync + 'static,
+) -> ConversationId {
+    let now = foundation.clock.now();
+    let befriend = foundation.store.transact(move |tx| {
+        let id = hook(tx, now)?;
+        contacts::set_friend(tx, a, b, Some(id))?;
+        contacts::set_friend(tx, b, a, Some(id))?;
+        Ok(id)
+    });
+    befriend.await.expect("friends")
+}
