@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub type Published = (u64, Vec<Event>);
 
 /// Somebody who wants to know of every event. Called in commit order, one commit at a time; must not block.
+/// Who keeps caches observes the store and is told before the commit is answered; who delivers is told by [`run`].
 pub trait Subscriber: Send + Sync + 'static {
     /// `stamp` is that of the commit that published the events.
     fn on_commit(&self, stamp: u64, events: &[Event]);

@@ -31,7 +31,7 @@ pub use split::MAX_VALUE_BYTES;
 pub use table::{Log, Table, Value};
 pub use tx::{MAX_TRANSACTION_BYTES, Tx};
 
-use crate::bus::Published;
+use crate::bus::{Published, Subscriber};
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::time::Clock;
@@ -43,7 +43,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use version::{Version, View, Visible};
-use writer::{Message, OnFatal, Writer, WriterHandle};
+use writer::{Message, Observers, OnFatal, Writer, WriterHandle};
 
 /// Scans of at most this many rows run where they are asked for; longer ones go to the blocking pool.
 const MAX_INLINE_ROWS: usize = 1000;
@@ -57,6 +57,7 @@ pub struct Store {
 struct Inner {
     visible: Arc<Visible>,
     writer: WriterHandle,
+    observers: Observers,
     epoch: u64,
     secret: [u8; 32],
 }
@@ -103,6 +104,7 @@ impl Store {
         let version = Version::first(parts.engine.clone(), meta.stamp);
         let visible = Arc::new(Visible::new(version.clone()));
         let (publish, published) = mpsc::unbounded_channel();
+        let observers = Observers::default();
         let writer = Writer {
             engine: parts.engine,
             visible: visible.clone(),
@@ -110,9 +112,11 @@ impl Store {
             ceiling: StampCeiling(meta.stamp),
             guard: parts.guard,
             publish,
+            observers: observers.clone(),
             on_fatal: parts.on_fatal,
         };
-        let inner = Inner { visible, writer: writer.start()?, epoch: meta.epoch, secret: meta.secret };
+        let inner =
+            Inner { visible, writer: writer.start()?, observers, epoch: meta.epoch, secret: meta.secret };
         let store = Self { inner: Arc::new(inner) };
         Ok((store, published))
     }
@@ -168,6 +172,15 @@ impl Store {
         let sent = self.inner.writer.queue.send(Message::Run(job)).await;
         sent.map_err(|_| version::closed())?;
         answer.await.map_err(|_| version::closed())?
+    }
+
+    /// Names, once, who keeps things in memory that must be true when a commit is answered. They are told on the
+    /// writer's thread what each commit published, so they must be quick.
+    ///
+    /// # Panics
+    /// When called a second time: a mistake of the composition.
+    pub fn observe(&self, observers: Vec<Arc<dyn Subscriber>>) {
+        assert!(self.inner.observers.set(observers).is_ok(), "observers are named once");
     }
 
     /// The stamp of the last durable commit.

@@ -7,11 +7,11 @@ use super::meta::StampCeiling;
 use super::space::SpaceGuard;
 use super::tx::{Tx, Workspace};
 use super::version::{Version, Visible};
-use crate::bus::Published;
+use crate::bus::{Published, Subscriber};
 use crate::error::{Error, Result};
 use crate::faults::{self, Fault};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The most transactions of a group.
@@ -23,6 +23,9 @@ const QUEUE: usize = 4096;
 
 /// What the writer does when the engine failed to write: end the process. Tests put something else in its place.
 pub(super) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Told of each commit on the writer's thread, before it is answered.
+pub(super) type Observers = Arc<OnceLock<Vec<Arc<dyn Subscriber>>>>;
 
 /// Exit code after a failed write: `EX_IOERR` of sysexits.h.
 const EXIT_IO_ERROR: i32 = 74;
@@ -107,6 +110,7 @@ pub(super) struct Writer {
     pub(super) ceiling: StampCeiling,
     pub(super) guard: SpaceGuard,
     pub(super) publish: mpsc::UnboundedSender<Published>,
+    pub(super) observers: Observers,
     pub(super) on_fatal: OnFatal,
 }
 
@@ -223,13 +227,16 @@ impl Body {
         Ok(())
     }
 
+    /// Observers first: whoever got an answer finds it in what they keep.
     fn answer(&mut self) {
+        let observers = self.parts.observers.get().map_or(&[][..], Vec::as_slice);
+        for (stamp, events) in self.group.published.drain(..) {
+            observers.iter().for_each(|observer| observer.on_commit(stamp, &events));
+            // Nobody listens in tests and tools.
+            let _ = self.parts.publish.send((stamp, events));
+        }
         for job in self.group.jobs.drain(..) {
             job.answer();
-        }
-        for published in self.group.published.drain(..) {
-            // Nobody listens in tests and tools.
-            let _ = self.parts.publish.send(published);
         }
     }
 }

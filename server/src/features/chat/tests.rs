@@ -1,8 +1,7 @@
-//! The chat room on a store in memory, with its cache kept by hand: `pump` hands over what was published.
+//! The chat room on a store in memory.
 
 use super::hooks::Hooks;
 use super::*;
-use crate::bus::Published;
 use crate::call::{Caller, Cx, Session};
 use crate::features::contacts::{FriendHooks, set_friend};
 use crate::features::testing::{befriend, foundation};
@@ -11,7 +10,6 @@ use crate::time::Time;
 use teahouse_proto::ChatApi;
 use teahouse_proto::chat::send_message_request::{Content as Say, To};
 use teahouse_proto::chat::*;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 const ANNA: AccountId = AccountId(1);
 const BORIS: AccountId = AccountId(2);
@@ -19,33 +17,34 @@ const CLARA: AccountId = AccountId(3);
 
 struct Room {
     chat: Arc<Chat>,
+    observer: Arc<Observer>,
     foundation: Foundation,
-    published: UnboundedReceiver<Published>,
     made: u128,
+}
+
+/// Hands commits to the chat room of the moment.
+struct Observer(std::sync::Mutex<Arc<Chat>>);
+
+impl Subscriber for Observer {
+    fn on_commit(&self, stamp: u64, events: &[Event]) {
+        self.0.lock().unwrap().on_commit(stamp, events);
+    }
 }
 
 impl Room {
     async fn with_friends() -> (Self, ConversationId) {
-        let (foundation, published) = foundation();
-        let mut room = Self { chat: Chat::new(foundation.clone()), foundation, published, made: 0 };
+        let (foundation, _published) = foundation();
+        let chat = Chat::new(foundation.clone());
+        let observer = Arc::new(Observer(chat.clone().into()));
+        foundation.store.observe(vec![observer.clone()]);
+        let mut room = Self { chat, observer, foundation, made: 0 };
         let id = room.befriend(ANNA, BORIS).await;
         (room, id)
     }
 
     async fn befriend(&mut self, a: AccountId, b: AccountId) -> ConversationId {
         let hooks = Hooks::new(self.foundation.ids.clone());
-        let id = befriend(&self.foundation, a, b, move |tx, now| hooks.on_friends(tx, a, b, now)).await;
-        self.pump();
-        id
-    }
-
-    fn pump(&mut self) -> usize {
-        let mut commits = 0;
-        while let Ok((stamp, events)) = self.published.try_recv() {
-            self.chat.on_commit(stamp, &events);
-            commits += 1;
-        }
-        commits
+        befriend(&self.foundation, a, b, move |tx, now| hooks.on_friends(tx, a, b, now)).await
     }
 
     fn cx(&self, account: AccountId) -> Cx {
@@ -61,9 +60,7 @@ impl Room {
             to: Some(to),
             content: Some(Say::Text(text)),
         };
-        let answer = self.chat.send_message(&self.cx(from), request).await;
-        self.pump();
-        answer
+        self.chat.send_message(&self.cx(from), request).await
     }
 
     async fn say(&mut self, from: AccountId, id: ConversationId, text: &str) -> u64 {
@@ -72,9 +69,7 @@ impl Room {
 
     async fn read(&mut self, who: AccountId, id: ConversationId, seq: u64) -> Result<MarkReadResponse> {
         let request = MarkReadRequest { conversation_id: id.0, seq };
-        let answer = self.chat.mark_read(&self.cx(who), request).await;
-        self.pump();
-        answer
+        self.chat.mark_read(&self.cx(who), request).await
     }
 
     async fn view(&self, who: AccountId, id: ConversationId) -> Conversation {
@@ -87,7 +82,9 @@ impl Room {
 
     /// The room after a restart: everything in memory is gone.
     fn restarted(self) -> Self {
-        Self { chat: Chat::new(self.foundation.clone()), ..self }
+        let chat = Chat::new(self.foundation.clone());
+        *self.observer.0.lock().unwrap() = chat.clone();
+        Self { chat, ..self }
     }
 }
 

@@ -127,6 +127,8 @@ pub(crate) fn set_friend(
             tx.put(&FRIEND, &(me, other), &FriendRow { conversation_id: id.0, ..FriendRow::default() })
         }
         None => tx.delete(&FRIEND, &(me, other)),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -38,6 +38,7 @@ impl Room {
     async fn new() -> Self {
         let (foundation, published) = foundation();
         let chat = Chat::new(foundation.clone());
+        foundation.store.observe(vec![chat.clone()]);
         let sync = Sync::new(foundation.clone(), chat.clone());
         let hooks = Hooks::new(foundation.ids.clone());
         let id =
@@ -49,7 +50,6 @@ impl Room {
 
     fn pump(&mut self) {
         while let Ok((stamp, events)) = self.published.try_recv() {
-            self.chat.on_commit(stamp, &events);
             self.foundation.delivery.on_commit(stamp, &events);
         }
     }
@@ -134,7 +134,7 @@ async fn nothing_falls_between_catch_up_and_live() {
     // Committed before the stream reads, published after.
     room.say(BORIS, "between").await;
     let (told, _) = catch_up(&mut stream).await;
-    assert_eq!(told, ["moved to 2"]);
+    assert_eq!(told, ["moved to 3"]);
     room.pump();
     room.say(BORIS, "live").await;
     room.pump();
