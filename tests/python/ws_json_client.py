@@ -106,15 +106,21 @@ def befriend(anna: Socket, anna_name: str, boris: Socket) -> str:
 
 
 def check_frames(address: str):
-    """What is no frame, no method or no request is told so, and the socket goes on."""
+    """What is no method or no request is told so, and the socket goes on; what is no frame closes it."""
     socket = Socket(address)
-    socket.socket.send("tea")
-    assert socket.frame(0)["failure"]["reason"] == "MALFORMED_FRAME"
+    both = socket.frame(socket.send(method=ACCOUNTS + "GetAccount", token="x"))
+    assert both["failure"]["reason"] == "MALFORMED_FRAME", both
     assert socket.failure("no.such.Service/Method") == ("FAILURE_KIND_NOT_FOUND", "UNKNOWN_METHOD")
     assert socket.failure(ACCOUNTS + "GetAccount") == ("FAILURE_KIND_UNAUTHENTICATED", "UNAUTHENTICATED")
     unknown_field = socket.failure(ACCOUNTS + "Login", user="anna")
     assert unknown_field == ("FAILURE_KIND_INVALID", "MALFORMED"), unknown_field
-    socket.socket.close()
+    socket.socket.send("tea")
+    assert socket.frame(0)["failure"]["reason"] == "MALFORMED_FRAME"
+    try:
+        socket.socket.recv(timeout=DEADLINE_S)
+        raise AssertionError("the socket stays open")
+    except ConnectionClosed as closed:
+        assert closed.rcvd.code == 1007, closed
 
 
 def check_chat(anna: Socket, boris: Socket, conversation_id: str):

@@ -34,7 +34,7 @@ impl Source {
         let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{path} is no Rust: {e}") };
         let syntax = syn::parse_file(text).unwrap_or_else(|e| fail(&e));
         let mut words = Vec::new();
-        flatten(text.parse().unwrap_or_else(|e| fail(&e)), path.ends_with("tests.rs"), &mut words);
+        flatten(text.parse().unwrap_or_else(|e| fail(&e)), is_of_tests(path), &mut words);
         Self { path: path.to_owned(), syntax, words }
     }
 
@@ -171,6 +171,11 @@ fn flatten(stream: TokenStream, in_tests: bool, out: &mut Vec<Word>) {
             }
         }
     }
+}
+
+/// Whether all of a file is compiled for tests only.
+fn is_of_tests(path: &str) -> bool {
+    path.ends_with("tests.rs") || ["/tests/", "/conformance/"].iter().any(|folder| path.contains(folder))
 }
 
 fn is_name(word: &str) -> bool {
