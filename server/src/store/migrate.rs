@@ -78,3 +78,71 @@ fn run(engine: &dyn Engine, migration: &Migration, to: u32) -> Result<(), Engine
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+    use crate::store::engine::MemoryEngine;
+
+    fn engine() -> MemoryEngine {
+        let engine = MemoryEngine::default();
+        meta::create(&engine, &Random::seeded(1)).unwrap();
+        engine
+    }
+
+    fn mark(changes: &mut Changes, key: &[u8]) {
+        changes.insert(key.to_vec(), Change { before: None, after: Some(Bytes::from_static(b"x")) });
+    }
+
+    /// Steps 0, 1, 2; the third fails as long as there is no row "go on".
+    fn in_three_steps(engine: &dyn Engine, from: Option<&[u8]>) -> Result<Step, EngineError> {
+        let step = from.map_or(0, |from| from[0]);
+        if step == 2 && engine.get(b"go on")?.is_none() {
+            return Err("interrupted".into());
+        }
+        let mut changes = Changes::new();
+        mark(&mut changes, &[b'a', step]);
+        Ok(Step { changes, next: (step < 2).then(|| vec![step + 1]) })
+    }
+
+    fn after_the_first(engine: &dyn Engine, from: Option<&[u8]>) -> Result<Step, EngineError> {
+        assert!(from.is_none(), "it begins at its own beginning");
+        assert!(engine.get(&[b'a', 2])?.is_some(), "in their order");
+        let mut changes = Changes::new();
+        mark(&mut changes, b"second");
+        Ok(Step { changes, next: None })
+    }
+
+    const TWO: &[Migration] = &[
+        Migration { name: "in three steps", step: in_three_steps },
+        Migration { name: "after the first", step: after_the_first },
+    ];
+
+    #[test]
+    fn an_interrupted_migration_goes_on_where_it_stopped() {
+        let engine = engine();
+        assert!(matches!(migrate(&engine, TWO), Err(MigrateError::Engine(_))));
+        assert_eq!(meta::format(&engine).unwrap(), 1);
+        let mut changes = Changes::new();
+        mark(&mut changes, b"go on");
+        // What the finished steps wrote must not be written again.
+        changes.insert(vec![b'a', 0], Change { before: None, after: None });
+        engine.apply(&changes).unwrap();
+        migrate(&engine, TWO).unwrap();
+        assert_eq!(meta::format(&engine).unwrap(), 3);
+        assert!(engine.get(&[b'a', 0]).unwrap().is_none());
+        assert!(engine.get(b"second").unwrap().is_some());
+        migrate(&engine, TWO).unwrap();
+    }
+
+    #[test]
+    fn a_later_format_is_refused() {
+        let engine = engine();
+        let mut changes = Changes::new();
+        meta::put_format(&mut changes, 4);
+        engine.apply(&changes).unwrap();
+        let refused = migrate(&engine, TWO);
+        assert!(matches!(refused, Err(MigrateError::FromTheFuture { found: 4, newest: 3 })));
+    }
+}

@@ -23,6 +23,8 @@ mod writer;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod tests;
 
 pub use config::{EngineKind, StoreConfig};
 pub use open::OpenError;
@@ -77,10 +79,10 @@ impl Store {
     pub fn open(
         config: &StoreConfig,
         data_dir: &Path,
-        _clock: &Clock,
+        clock: &Clock,
         random: &Random,
     ) -> Result<(Self, UnboundedReceiver<Published>), OpenError> {
-        let opened = open::open(config, data_dir, random)?;
+        let opened = open::open(config, data_dir, clock, random)?;
         let guard = match config.engine {
             EngineKind::Memory => SpaceGuard::none(),
             EngineKind::Sled | EngineKind::Fjall => SpaceGuard::new(config, SpaceGuard::of_dir(data_dir)),

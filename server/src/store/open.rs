@@ -8,12 +8,16 @@ use super::meta;
 use super::migrate::{self, MigrateError};
 use super::range::{Order, RawRange};
 use crate::random::Random;
+use crate::time::Clock;
 use bytes::Bytes;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Free disk space without which no store is opened (less where `min_free_mib` is less).
+const NEEDED_TO_OPEN_BYTES: u64 = 64 << 20;
 
 /// Why a store could not be opened. Says what to do.
 #[derive(Debug)]
@@ -37,6 +41,13 @@ pub enum OpenError {
         found: u32,
         /// The newest format that this version knows.
         newest: u32,
+    },
+    /// There is no room to open it: an engine writes while it opens, and what it could not finish may be lost.
+    DiskFull {
+        /// The data directory.
+        dir: PathBuf,
+        /// Free bytes.
+        free: u64,
     },
     /// The directory cannot be made, read or written.
     Io(PathBuf, io::Error),
@@ -64,6 +75,13 @@ impl fmt::Display for OpenError {
                 f,
                 "The store in {} has format {found}; this version of the server knows formats up to {newest}. Start it with the newer version that wrote it.",
                 dir.display()
+            ),
+            Self::DiskFull { dir, free } => write!(
+                f,
+                "The disk of the data directory {} is full: {} MiB are free, and opening the store needs {}. Make room, then start again; nothing is lost.",
+                dir.display(),
+                free >> 20,
+                NEEDED_TO_OPEN_BYTES >> 20
             ),
             Self::Io(dir, error) => write!(
                 f,
@@ -116,7 +134,12 @@ impl Engine for Locked {
 }
 
 /// Opens the store of a data directory, or makes it.
-pub(super) fn open(config: &StoreConfig, data_dir: &Path, random: &Random) -> Result<Opened, OpenError> {
+pub(super) fn open(
+    config: &StoreConfig,
+    data_dir: &Path,
+    clock: &Clock,
+    random: &Random,
+) -> Result<Opened, OpenError> {
     if config.engine == EngineKind::Memory {
         let engine = MemoryEngine::default();
         meta::create(&engine, random).map_err(|e| OpenError::Damaged(data_dir.to_owned(), e))?;
@@ -129,10 +152,14 @@ pub(super) fn open(config: &StoreConfig, data_dir: &Path, random: &Random) -> Re
     let lock = lock.ok_or_else(|| OpenError::InUse(data_dir.to_owned()))?;
     refuse_other_engine(config.engine, data_dir)?;
     let dir = data_dir.join(config.engine.name());
-    if !dir.exists() {
-        make(config, data_dir, &dir, random).map_err(damaged)?;
+    let free = disk::free_bytes(data_dir).map_err(io)?;
+    if free < NEEDED_TO_OPEN_BYTES.min(config.min_free_mib << 20) {
+        return Err(OpenError::DiskFull { dir: data_dir.to_owned(), free });
     }
-    let mut opened = open_engine(config, &dir).map_err(damaged)?;
+    if !dir.exists() {
+        make(config, data_dir, &dir, clock, random).map_err(damaged)?;
+    }
+    let mut opened = open_engine(config, &dir, clock).map_err(damaged)?;
     opened.lock = Some(lock);
     let engine = &*opened.engine;
     migrate::migrate(engine, migrate::MIGRATIONS).map_err(|error| match error {
@@ -156,13 +183,19 @@ fn refuse_other_engine(asked: EngineKind, data_dir: &Path) -> Result<(), OpenErr
     Ok(())
 }
 
-fn make(config: &StoreConfig, data_dir: &Path, dir: &Path, random: &Random) -> Result<(), EngineError> {
+fn make(
+    config: &StoreConfig,
+    data_dir: &Path,
+    dir: &Path,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), EngineError> {
     let making = dir.with_extension("making");
     if making.exists() {
         // A making that was interrupted. Nobody ever used it.
         fs::remove_dir_all(&making)?;
     }
-    let opened = open_engine(config, &making)?;
+    let opened = open_engine(config, &making, clock)?;
     meta::create(&*opened.engine, random)?;
     drop(opened);
     disk::sync_tree(&making)?;
@@ -171,11 +204,11 @@ fn make(config: &StoreConfig, data_dir: &Path, dir: &Path, random: &Random) -> R
     Ok(())
 }
 
-fn open_engine(config: &StoreConfig, dir: &Path) -> Result<Opened, EngineError> {
+fn open_engine(config: &StoreConfig, dir: &Path, clock: &Clock) -> Result<Opened, EngineError> {
     let cache_bytes = config.cache_mib << 20;
     let (engine, fell_back): (Box<dyn Engine>, bool) = match config.engine {
         EngineKind::Sled => {
-            let opened = SledEngine::open(dir, cache_bytes)?;
+            let opened = SledEngine::open(dir, cache_bytes, clock)?;
             (Box::new(opened.engine), opened.fell_back)
         }
         EngineKind::Fjall => (Box::new(FjallEngine::open(dir, cache_bytes)?), false),

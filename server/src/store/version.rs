@@ -121,3 +121,22 @@ impl Rows for View {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::engine::MemoryEngine;
+
+    #[test]
+    fn a_long_chain_is_dropped_without_recursion() {
+        let first = Version::first(Arc::new(MemoryEngine::default()), 0);
+        let mut last = first.clone();
+        for stamp in 0..1_000_000 {
+            last = last.link(Changes::new(), stamp);
+        }
+        let end = Arc::downgrade(&last);
+        drop(last);
+        drop(first);
+        assert!(end.upgrade().is_none());
+    }
+}

@@ -125,21 +125,22 @@ pub(super) struct WriterHandle {
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(self) -> std::io::Result<WriterHandle> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (queue, mut jobs) = mpsc::channel(QUEUE);
         let (running, ended) = watch::channel(());
         std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             let visible = self.visible.clone();
             let on_fatal = self.on_fatal.clone();
             let space = Workspace::new(self.engine.clone(), self.version.stamp);
-            let body = Body { parts: self, space, group: Group::default() };
-            // What a panic leaves half done is dropped with the body.
-            match catch_unwind(AssertUnwindSafe(move || body.run(jobs))) {
+            let mut body = Body { parts: self, space, group: Group::default() };
+            // What a panic leaves half done is used no more.
+            match catch_unwind(AssertUnwindSafe(|| body.run(&mut jobs))) {
                 Ok(Ok(())) => {}
                 Ok(Err(message)) => on_fatal(&message),
                 Err(_) => on_fatal("The store's writer panicked, so nothing more can be stored."),
             }
-            // The engine closes with the last reader.
             visible.close();
+            // Whoever still waits is refused. The engine closes with the last reader.
+            drop((jobs, body));
             drop(running);
         })?;
         Ok(WriterHandle { queue, ended })
@@ -161,7 +162,7 @@ struct Body {
 
 impl Body {
     /// Works until the queue is closed; an error is fatal.
-    fn run(mut self, mut jobs: mpsc::Receiver<Message>) -> Result<(), String> {
+    fn run(&mut self, jobs: &mut mpsc::Receiver<Message>) -> Result<(), String> {
         while let Some(first) = jobs.blocking_recv() {
             let refuse = self.parts.guard.refuses();
             self.space.refuse_writes(refuse);

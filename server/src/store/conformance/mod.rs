@@ -102,6 +102,7 @@ for_every_engine! {
     entries_are_overwritten_but_not_invented,
     a_dropped_log_begins_anew,
     many_writers_share_groups,
+    readers_see_whole_transactions,
     a_refused_transaction_leaves_nothing,
     a_panic_hurts_nobody_else,
     reopening_finds_everything,
@@ -290,6 +291,47 @@ async fn many_writers_share_groups(place: &Place) {
         assert!(matches!(&published[..], [Event::SessionsEnded { account, .. }] if account.0 == n));
     }
     assert_eq!(store.stamp(), last_stamp);
+}
+
+async fn readers_see_whole_transactions(place: &Place) {
+    const ROWS: u64 = 40;
+    let (store, _events) = place.open();
+    let write = async |round: u64| {
+        let write = move |tx: &mut Tx<'_>| {
+            (0..ROWS).try_for_each(|row| tx.put(&NAMES, &(row, String::new()), &number(round)))?;
+            // A row that wanders from place to place.
+            tx.delete(&NEIGHBOUR, &((round + 6) % 7, String::new()))?;
+            tx.put(&NEIGHBOUR, &(round % 7, String::new()), &number(round))?;
+            tx.append(&CHAT, &1, |_| number(round))
+        };
+        store.transact(write).await.unwrap();
+    };
+    write(0).await;
+    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let reader = tokio::spawn({
+        let (store, done) = (store.clone(), done.clone());
+        async move {
+            let mut last = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let rows = store.scan(&NAMES, &KeyRange::all(), 100, Order::Rising).await.unwrap();
+                let round = rows[0].1.number;
+                assert!(round >= last && rows.len() as u64 == ROWS);
+                assert!(rows.iter().all(|(_, blob)| blob.number == round));
+                last = round;
+                let wanderer = store.scan(&NEIGHBOUR, &KeyRange::all(), 9, Order::Falling).await.unwrap();
+                assert_eq!(wanderer.len(), 1);
+                let head = store.head(&CHAT, &1).await.unwrap();
+                let entries = store.entries(&CHAT, &1, 0, head, 1000, Order::Rising).await.unwrap();
+                assert!(entries.into_iter().map(|(n, _)| n).eq(1..=head));
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    for round in 1..=300 {
+        write(round).await;
+    }
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    reader.await.unwrap();
 }
 
 async fn a_refused_transaction_leaves_nothing(place: &Place) {

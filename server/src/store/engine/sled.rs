@@ -6,6 +6,7 @@ use super::{Changes, Engine, EngineError, Row};
 use crate::faults::{self, Fault};
 use crate::store::disk;
 use crate::store::range::{Order, RawRange};
+use crate::time::{Clock, Time};
 use bytes::Bytes;
 use std::fs::{self, File};
 use std::io;
@@ -29,41 +30,65 @@ pub(in crate::store) struct Opened {
 impl SledEngine {
     /// Opens or creates the database in `dir`, with a cache of about `cache_bytes` (expect twice that in memory).
     /// Where sled's snapshot of its page table is damaged, it is moved aside and rebuilt from the log.
-    pub(in crate::store) fn open(dir: &Path, cache_bytes: u64) -> Result<Opened, EngineError> {
+    pub(in crate::store) fn open(dir: &Path, cache_bytes: u64, clock: &Clock) -> Result<Opened, EngineError> {
         // sled takes a half-written snapshot for a whole one.
         remove_unfinished_snapshots(dir)?;
+        let damage = match Self::try_open(dir, cache_bytes) {
+            Ok(engine) => return Ok(Opened { engine, fell_back: false }),
+            Err(Refusal::Damage(damage)) => damage,
+            Err(Refusal::Other(error)) => return Err(error),
+        };
+        let aside = put_snapshots_aside(dir, clock.now())?;
+        if aside.is_empty() {
+            return Err(damage);
+        }
+        tracing::error!(error = %damage, ?aside, "sled could not open; trying again without its snapshot");
         match Self::try_open(dir, cache_bytes) {
-            Ok(engine) => Ok(Opened { engine, fell_back: false }),
-            Err(damage) => {
-                let aside = put_snapshots_aside(dir)?;
-                if aside.is_empty() {
-                    return Err(damage);
+            Ok(engine) => Ok(Opened { engine, fell_back: true }),
+            Err(Refusal::Damage(_) | Refusal::Other(_)) => {
+                // The snapshot was not to blame.
+                for (from, to) in &aside {
+                    fs::rename(to, from)?;
                 }
-                tracing::error!(
-                    error = %damage,
-                    put_aside = ?aside,
-                    "sled could not open; trying again without its snapshot"
-                );
-                let engine = Self::try_open(dir, cache_bytes)?;
-                Ok(Opened { engine, fell_back: true })
+                Err(damage)
             }
         }
     }
 
-    fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, EngineError> {
+    fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, Refusal> {
         let config = ::sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
             // Its flusher thread would rewrite pages between our syncs.
             .flush_every_ms(None);
         // sled panics on some damage.
-        let db = catch_unwind(AssertUnwindSafe(|| config.open()))
-            .map_err(|_| io::Error::other("sled panicked while opening"))??;
+        let db = match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => db,
+            Ok(Err(error @ (::sled::Error::Corruption { .. } | ::sled::Error::ReportableBug(_)))) => {
+                return Err(Refusal::Damage(error.into()));
+            }
+            Ok(Err(error)) => return Err(Refusal::Other(error.into())),
+            Err(_) => return Err(Refusal::Damage("sled panicked while opening".into())),
+        };
         let file = File::options().read(true).write(true).open(dir.join("db"))?;
         file.sync_all()?;
         // Opening may have written a new snapshot and removed the old one.
         disk::sync_dir(dir)?;
         Ok(Self { db, file })
+    }
+}
+
+/// Why sled did not open.
+enum Refusal {
+    /// Something in its files is not as it should be.
+    Damage(EngineError),
+    /// The files could not be read or written.
+    Other(EngineError),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Other(error.into())
     }
 }
 
@@ -113,14 +138,14 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Renames all snapshots so that sled does not find them, and gives their new names.
-fn put_snapshots_aside(dir: &Path) -> io::Result<Vec<PathBuf>> {
+/// Renames all snapshots so that sled does not find them, and gives their old and new names.
+fn put_snapshots_aside(dir: &Path, now: Time) -> io::Result<Vec<(PathBuf, PathBuf)>> {
     let mut aside = Vec::new();
     for path in snapshots(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let to = dir.join(format!("aside.{name}"));
+        let to = dir.join(format!("aside.{}.{name}", now.as_ms()));
         fs::rename(&path, &to)?;
-        aside.push(to);
+        aside.push((path, to));
     }
     disk::sync_dir(dir)?;
     Ok(aside)
