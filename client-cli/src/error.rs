@@ -142,8 +142,9 @@ impl Error {
     /// may have happened already, so repeat only what is safe to repeat.
     pub fn is_passing(&self) -> bool {
         match self.0.kind {
-            Kind::Conflict
-            | Kind::RateLimited
+            // Conflicts that the same call would only meet again.
+            Kind::Conflict => !matches!(self.reason(), "CLIENT_ID_REUSED" | "REPLACED"),
+            Kind::RateLimited
             | Kind::Unavailable
             | Kind::Internal
             | Kind::Unreachable

@@ -1,4 +1,5 @@
-//! The Rust client of Teahouse: connections over gRPC and WebSocket with the same typed calls and the same errors.
+//! The Rust client of Teahouse: connections over gRPC and WebSocket with the same typed calls and the same errors, a
+//! session that survives their loss, and a follower to whom nothing is told twice and nothing is missing.
 //! It knows the vocabulary of `teahouse-proto` and nothing of the server's inside.
 //!
 //! ```no_run
@@ -14,16 +15,25 @@
 //! # }
 //! ```
 
+mod backoff;
 mod connection;
 mod dial;
 mod endpoint;
 mod error;
 #[cfg(test)]
 mod fake;
+mod follow;
 mod grpc;
+mod random;
 pub mod schema;
+mod session;
 mod ws;
 
 pub use connection::{Connection, Connector, Transport};
 pub use endpoint::Endpoint;
 pub use error::{Error, Kind, Result};
+pub use follow::{
+    CursorStore, FileStore, Follower, History, MemoryStore, NewEntry, Position, Update, write_private,
+};
+pub use random::Random;
+pub use session::{Recipient, Session};
