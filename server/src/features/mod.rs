@@ -9,13 +9,16 @@ pub mod sync;
 #[cfg(test)]
 mod testing;
 
-use crate::call::Methods;
+use crate::bus::Subscriber;
+use crate::call::{Class, Methods};
 use crate::delivery::Delivery;
 use crate::id::IdGenerator;
 use crate::random::Random;
 use crate::seal::Seal;
 use crate::store::Store;
 use crate::time::Clock;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::sync::Arc;
 
 /// What every room stands on. Clones share all of it.
@@ -37,7 +40,24 @@ pub struct Foundation {
     pub on_loopback: bool,
 }
 
+/// What the composition root does with the rooms once they are built.
+#[derive(Default)]
+pub struct Installed {
+    /// Who keeps things in memory that must be true when a commit is answered; for [`Store::observe`].
+    pub observers: Vec<Arc<dyn Subscriber>>,
+    /// Work that goes on for as long as the server runs.
+    pub background: Vec<BoxFuture<'static, ()>>,
+}
+
 /// Builds the rooms in order and enters their methods into the table.
-pub fn install(methods: &mut Methods, foundation: &Foundation) {
-    let _ = (methods, foundation);
+pub fn install(methods: &mut Methods, foundation: &Foundation) -> Installed {
+    let chat = chat::Chat::new(foundation.clone());
+    teahouse_proto::register_chat(methods, &chat);
+    methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
+    let sync = sync::Sync::new(foundation.clone(), chat.clone());
+    teahouse_proto::register_sync(methods, &sync);
+    Installed {
+        observers: vec![chat.clone()],
+        background: vec![chat.run().boxed(), ledger::run(foundation.clone()).boxed()],
+    }
 }
