@@ -1,0 +1,6 @@
+//! What must survive: crashes, power cuts, full and failing disks, and the server's own end. Every proof is tried both
+//! ways: with a deliberate defect in the program the same check must find something.
+#![allow(missing_docs)]
+
+mod store_power_cut;
+mod store_writer;
