@@ -160,6 +160,10 @@ impl Methods {
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT);
         let session = caller.session.clone();
         let cx = Cx::new(caller, &self.clock);
+        if let Some(session) = &session {
+            session.used(cx.now);
+            session.came_from(cx.caller.network());
+        }
         let run = async {
             match &method.handler {
                 Handler::Unary(f) => f(cx, body).await.map(Answer::Unary),

@@ -2,17 +2,44 @@
 //! knows passwords and tokens. It knows nothing of friends, conversations or places; later rooms that must do
 //! something when an account is made hand in [`AccountHooks`].
 
+mod api;
+mod authenticate;
+mod config;
+mod devices;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod passwords;
 mod person;
+mod profile;
+mod recovery;
+mod register;
+mod rules;
+mod secrets;
+mod sessions;
+mod sign_in;
 mod tables;
+#[cfg(test)]
+mod tests;
+mod throttle;
 
+pub use config::{AccountsConfig, Registration};
 pub use person::{Person, load, person, person_by_username};
 
-use crate::error::Result;
-use crate::id::{AccountId, ConversationId};
+use super::Foundation;
+use crate::call::{Cx, Methods};
+use crate::error::{Error, Result};
+use crate::id::{AccountId, ConversationId, DeviceId};
 use crate::store::Tx;
-use crate::time::Time;
+use crate::time::{DAY, Time};
+use devices::DeviceLimits;
+use hmac::{Hmac, KeyInit, Mac};
+use passwords::Passwords;
+use sessions::Sessions;
+use sha2::Sha256;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use tables::SecretHash;
+use throttle::Throttle;
 
 /// What later rooms do in the transaction that concerns an account.
 pub trait AccountHooks: Send + Sync {
@@ -25,4 +52,89 @@ pub trait AccountHooks: Send + Sync {
         self_conversation: ConversationId,
         now: Time,
     ) -> Result<()>;
+}
+
+/// The accounts room.
+pub struct Accounts {
+    foundation: Foundation,
+    config: AccountsConfig,
+    hooks: Arc<[Arc<dyn AccountHooks>]>,
+    passwords: Passwords,
+    throttle: Throttle,
+    sessions: Sessions,
+    /// Up to which session the sweep for expired ones has come.
+    swept: Mutex<Option<SecretHash>>,
+}
+
+impl Accounts {
+    /// The room. `hooks` are called in their order.
+    ///
+    /// # Errors
+    /// Password parameters in `config` that argon2 does not take.
+    pub fn new(
+        foundation: Foundation,
+        config: AccountsConfig,
+        hooks: Vec<Arc<dyn AccountHooks>>,
+    ) -> Result<Self> {
+        Ok(Self {
+            passwords: Passwords::new(&config, foundation.random.clone())?,
+            throttle: Throttle::new(&config),
+            sessions: Sessions::new(config.sessions_cached as usize),
+            hooks: hooks.into(),
+            swept: Mutex::default(),
+            foundation,
+            config,
+        })
+    }
+
+    /// Enters the room's methods into the table, and itself as the one who turns tokens into sessions.
+    pub fn install(self: &Arc<Self>, methods: &mut Methods) {
+        teahouse_proto::register_accounts(methods, self);
+        for open in [
+            &teahouse_proto::ACCOUNTS_REGISTER,
+            &teahouse_proto::ACCOUNTS_LOGIN,
+            &teahouse_proto::ACCOUNTS_RECOVER,
+        ] {
+            methods.open(open);
+        }
+        methods.authenticate_with(self.clone());
+    }
+
+    fn device_limits(&self) -> DeviceLimits {
+        DeviceLimits {
+            most: self.config.devices_per_account as usize,
+            idle: DAY * self.config.token_idle_days,
+        }
+    }
+
+    /// The caller's address, where addresses count.
+    fn network(&self, cx: &Cx) -> Option<IpAddr> {
+        (!self.foundation.on_loopback).then(|| cx.caller.network())
+    }
+
+    /// An address as it is stored with an account: a keyed hash, different for each account.
+    fn network_hash(&self, account: AccountId, network: IpAddr) -> u64 {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.foundation.store.secret())
+            .expect("HMAC takes keys of any length");
+        mac.update(b"accounts.network");
+        mac.update(&account.0.to_be_bytes());
+        match network {
+            IpAddr::V4(ip) => mac.update(&ip.octets()),
+            IpAddr::V6(ip) => mac.update(&ip.octets()),
+        }
+        let hash = mac.finalize().into_bytes();
+        u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
+    }
+
+    /// After a transaction that signed devices out: from now on their tokens are refused and their sockets close.
+    fn devices_ended(&self, account: AccountId, ended: &[DeviceId]) {
+        if !ended.is_empty() {
+            self.sessions.end(account, ended);
+        }
+    }
+}
+
+/// The caller's own account is gone: cannot be while a session of it lives.
+fn account_gone() -> Error {
+    Error::internal("a session without its account")
 }

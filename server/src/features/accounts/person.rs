@@ -6,7 +6,7 @@ use crate::id::{AccountId, ConversationId};
 use crate::store::{Store, Tx};
 use crate::time::Time;
 use std::fmt;
-use teahouse_proto::accounts::AddWays;
+use teahouse_proto::accounts::{AddWays, Profile, Settings};
 use teahouse_proto::common::{Gender, PersonCard, Way};
 
 /// A person.
@@ -92,6 +92,25 @@ impl Person {
             Way::LookAround => self.add_ways.by_look_around,
             Way::Shake => self.add_ways.by_shake,
             Way::Bottle => self.add_ways.by_bottle,
+        }
+    }
+
+    /// What the person shows of themselves, as the accounts methods answer it.
+    pub(super) fn profile(&self) -> Profile {
+        Profile {
+            display_name: self.display_name.clone(),
+            gender: self.gender.into(),
+            signature: self.signature.clone(),
+            stranger_name: self.stranger_name.clone(),
+        }
+    }
+
+    /// The person's switches, as the accounts methods answer them.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            add_ways: Some(self.add_ways),
+            friends_must_request: self.friends_must_request,
+            ask_before_group: self.ask_before_group,
         }
     }
 }

@@ -1,0 +1,159 @@
+//! The methods of `AccountsService`.
+
+use super::profile::{self, NameLimits, ProfileChange};
+use super::{Accounts, devices};
+use crate::call::Cx;
+use crate::error::{Error, Result};
+use crate::id::DeviceId;
+use crate::store::Tx;
+use crate::time::{DAY, Time};
+use teahouse_proto::AccountsApi;
+use teahouse_proto::accounts::{
+    ChangePasswordRequest, ChangePasswordResponse, Device, GetAccountRequest, GetAccountResponse,
+    ListDevicesRequest, ListDevicesResponse, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse,
+    RecoverRequest, RecoverResponse, RegisterRequest, RegisterResponse, RenewRecoveryCodesRequest,
+    RenewRecoveryCodesResponse, SignOutDeviceRequest, SignOutDeviceResponse, SignOutOtherDevicesRequest,
+    SignOutOtherDevicesResponse, UpdateProfileRequest, UpdateProfileResponse, UpdateSettingsRequest,
+    UpdateSettingsResponse,
+};
+use teahouse_proto::sync::devices_changed::Change;
+use zeroize::Zeroizing;
+
+impl AccountsApi<Cx, Error> for Accounts {
+    async fn register(&self, cx: &Cx, request: RegisterRequest) -> Result<RegisterResponse> {
+        self.make_account(cx, request).await
+    }
+
+    async fn login(&self, cx: &Cx, request: LoginRequest) -> Result<LoginResponse> {
+        self.sign_in(cx, request).await
+    }
+
+    async fn recover(&self, cx: &Cx, request: RecoverRequest) -> Result<RecoverResponse> {
+        self.recover_account(cx, request).await
+    }
+
+    async fn logout(&self, cx: &Cx, _: LogoutRequest) -> Result<LogoutResponse> {
+        self.sign_out(cx, cx.device()?).await?;
+        Ok(LogoutResponse {})
+    }
+
+    async fn get_account(&self, cx: &Cx, _: GetAccountRequest) -> Result<GetAccountResponse> {
+        let id = cx.account()?;
+        let account = self.foundation.store.transact(move |tx| profile::account(tx, id)).await?;
+        Ok(GetAccountResponse { account: Some(account), device_id: cx.device()?.0 })
+    }
+
+    async fn update_profile(&self, cx: &Cx, request: UpdateProfileRequest) -> Result<UpdateProfileResponse> {
+        let (id, now, change) = (cx.account()?, cx.now, ProfileChange::new(&request)?);
+        let limits = NameLimits {
+            changes: self.config.display_name_changes_per_30_days,
+            former_for: DAY * self.config.former_name_days,
+        };
+        let update = move |tx: &mut Tx<'_>| profile::update_profile(tx, id, &change, limits, now);
+        let person = self.foundation.store.transact(update).await?;
+        Ok(UpdateProfileResponse { profile: Some(person.profile()) })
+    }
+
+    async fn update_settings(
+        &self,
+        cx: &Cx,
+        request: UpdateSettingsRequest,
+    ) -> Result<UpdateSettingsResponse> {
+        let (id, now) = (cx.account()?, cx.now);
+        let update = move |tx: &mut Tx<'_>| profile::update_settings(tx, id, &request, now);
+        let person = self.foundation.store.transact(update).await?;
+        Ok(UpdateSettingsResponse { settings: Some(person.settings()) })
+    }
+
+    async fn list_devices(&self, cx: &Cx, _: ListDevicesRequest) -> Result<ListDevicesResponse> {
+        let (account, own) = (cx.account()?, cx.device()?);
+        let limits = self.device_limits();
+        let stored = self.foundation.store.transact(move |tx| devices::all(tx, account)).await?;
+        let mut devices: Vec<Device> = stored
+            .into_iter()
+            .map(|d| (self.last_use(&d), d))
+            .filter(|(last_use, _)| !limits.is_expired(*last_use, cx.now))
+            .map(|(last_use, d)| Device {
+                device_id: d.id.0,
+                info: d.row.info,
+                signed_in_at_ms: d.row.signed_in_at_ms,
+                last_used_at_ms: last_use.to_hour().as_ms(),
+                current: d.id == own,
+            })
+            .collect();
+        devices.sort_unstable_by_key(|d| std::cmp::Reverse((d.last_used_at_ms, d.device_id)));
+        Ok(ListDevicesResponse { devices })
+    }
+
+    async fn sign_out_device(&self, cx: &Cx, request: SignOutDeviceRequest) -> Result<SignOutDeviceResponse> {
+        self.sign_out(cx, DeviceId(request.device_id)).await?;
+        Ok(SignOutDeviceResponse {})
+    }
+
+    async fn sign_out_other_devices(
+        &self,
+        cx: &Cx,
+        _: SignOutOtherDevicesRequest,
+    ) -> Result<SignOutOtherDevicesResponse> {
+        let (account, own, now) = (cx.account()?, cx.device()?, cx.now);
+        let end = move |tx: &mut Tx<'_>| {
+            let ended = devices::end_others(tx, account, Some(own))?;
+            if !ended.is_empty() {
+                devices::tell(tx, account, Change::SignedOut, DeviceId(0), String::new(), now)?;
+            }
+            Ok(ended)
+        };
+        let ended = self.foundation.store.transact(end).await?;
+        self.devices_ended(account, &ended);
+        Ok(SignOutOtherDevicesResponse { signed_out: count(ended.len()) })
+    }
+
+    async fn change_password(
+        &self,
+        cx: &Cx,
+        mut request: ChangePasswordRequest,
+    ) -> Result<ChangePasswordResponse> {
+        let new = Zeroizing::new(std::mem::take(&mut request.new_password));
+        let signed_out = self.set_password(cx.session()?, &new, cx.now).await?;
+        Ok(ChangePasswordResponse { signed_out: count(signed_out) })
+    }
+
+    async fn renew_recovery_codes(
+        &self,
+        cx: &Cx,
+        _: RenewRecoveryCodesRequest,
+    ) -> Result<RenewRecoveryCodesResponse> {
+        let codes = self.renew_codes(cx.account()?, cx.now).await?;
+        Ok(RenewRecoveryCodesResponse { recovery_codes: codes.iter().map(|c| c.shown.to_string()).collect() })
+    }
+}
+
+impl Accounts {
+    async fn sign_out(&self, cx: &Cx, device: DeviceId) -> Result<()> {
+        let (account, now) = (cx.account()?, cx.now);
+        let end = move |tx: &mut Tx<'_>| {
+            let Some(device) = devices::find(tx, account, device)? else {
+                return Err(Error::not_found(
+                    "DEVICE_NOT_FOUND",
+                    "None of your devices has this id. ListDevices shows those that are signed in.",
+                ));
+            };
+            let ended = devices::end(tx, account, std::slice::from_ref(&device))?;
+            devices::tell(tx, account, Change::SignedOut, device.id, device.name(), now)?;
+            Ok(ended)
+        };
+        let ended = self.foundation.store.transact(end).await?;
+        self.devices_ended(account, &ended);
+        Ok(())
+    }
+
+    /// When a device was last used: what is in memory may be newer than what is stored.
+    fn last_use(&self, device: &devices::Device) -> Time {
+        let here = self.sessions.find(&device.token_hash).map_or(Time(0), |s| s.last_use());
+        here.max(Time(device.row.last_used_at_ms))
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

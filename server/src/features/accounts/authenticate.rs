@@ -1,0 +1,135 @@
+//! Turning tokens into sessions, ending them, and what happens to them in the background.
+
+use super::tables::{SESSION, SecretHash, SessionRow};
+use super::{Accounts, devices, secrets, sessions::Use};
+use crate::bus::{Event, Subscriber};
+use crate::call::{Authenticator, Session, unauthenticated};
+use crate::error::Result;
+use crate::id::{AccountId, DeviceId};
+use crate::store::key::KeyRange;
+use crate::store::{Order, Tx};
+use crate::time::Time;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::sync::{Arc, PoisonError};
+
+/// Uses written in one transaction.
+const USES_BATCH: usize = 100;
+/// Uses written in one round of the background work, so that an hour's turn is spread over minutes.
+const USES_PER_ROUND: usize = 2_000;
+/// Sessions looked at for expiry in one round.
+const SWEEP_BATCH: usize = 500;
+
+impl Authenticator for Accounts {
+    fn authenticate<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Arc<Session>>> {
+        async move {
+            let token_hash = secrets::token_hash(token).ok_or_else(unauthenticated)?;
+            let now = self.foundation.clock.now();
+            let session = match self.sessions.find(&token_hash) {
+                Some(session) => session,
+                None => self.load_session(token_hash).await?,
+            };
+            if self.device_limits().is_expired(session.last_use(), now) {
+                self.sessions.end(session.account, &[session.device]);
+                return Err(unauthenticated());
+            }
+            session.used(now);
+            Ok(session)
+        }
+        .boxed()
+    }
+}
+
+/// Sign-outs of other nodes reach this node's sockets here; its own have ended before.
+impl Subscriber for Accounts {
+    fn on_commit(&self, _: u64, events: &[Event]) {
+        for event in events {
+            if let Event::SessionsEnded { account, devices } = event {
+                self.sessions.end(*account, devices);
+            }
+        }
+    }
+}
+
+impl Accounts {
+    async fn load_session(&self, token_hash: SecretHash) -> Result<Arc<Session>> {
+        loop {
+            let ends = self.sessions.ends();
+            let row = self.foundation.store.get(&SESSION, &token_hash).await?.ok_or_else(unauthenticated)?;
+            let stored_use = Time(row.last_used_at_ms);
+            let session = session(&row);
+            session.used(stored_use);
+            if let Some(shared) = self.sessions.insert(token_hash, session, stored_use, ends) {
+                return Ok(shared);
+            }
+        }
+    }
+
+    /// Background work, to be called once a minute and before the server stops: writes when devices were last used,
+    /// and drops sessions that nobody used for too long.
+    pub async fn tidy(&self) -> Result<()> {
+        let now = self.foundation.clock.now();
+        let uses = self.sessions.unstored_uses(now, USES_PER_ROUND);
+        for batch in uses.chunks(USES_BATCH) {
+            self.store_uses(batch).await?;
+        }
+        drop(uses);
+        self.sweep(now).await
+    }
+
+    async fn store_uses(&self, uses: &[Use]) -> Result<()> {
+        let network = |s: &Session| s.network().filter(|_| !self.foundation.on_loopback);
+        let rows: Vec<_> = uses
+            .iter()
+            .map(|u| {
+                (u.token_hash, u.at, network(&u.session).map(|n| self.network_hash(u.session.account, n)))
+            })
+            .collect();
+        let write = move |tx: &mut Tx<'_>| {
+            for (token_hash, at, network) in &rows {
+                let Some(mut row) = tx.get(&SESSION, token_hash)? else { continue };
+                row.last_used_at_ms = row.last_used_at_ms.max(at.as_ms());
+                tx.put(&SESSION, token_hash, &row)?;
+                if let Some(network) = network {
+                    devices::note_network(tx, AccountId(row.account_id), *network, *at)?;
+                }
+            }
+            Ok(())
+        };
+        self.foundation.store.transact(write).await?;
+        uses.iter().for_each(|u| self.sessions.stored(u));
+        Ok(())
+    }
+
+    /// Goes round the stored sessions, some at a time.
+    async fn sweep(&self, now: Time) -> Result<()> {
+        let after = *self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let range = after.map_or_else(KeyRange::all, |hash| KeyRange::all().after(&hash));
+        let rows = self.foundation.store.scan(&SESSION, &range, SWEEP_BATCH, Order::Rising).await?;
+        let next = rows.last().map(|(hash, _)| *hash).filter(|_| rows.len() == SWEEP_BATCH);
+        let limits = self.device_limits();
+        for (_, row) in rows {
+            if limits.is_expired(Time(row.last_used_at_ms), now) {
+                self.expire(AccountId(row.account_id), DeviceId(row.device_id), now).await?;
+            }
+        }
+        *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
+    }
+
+    async fn expire(&self, account: AccountId, device: DeviceId, now: Time) -> Result<()> {
+        let limits = self.device_limits();
+        let end = move |tx: &mut Tx<'_>| {
+            let device = devices::find(tx, account, device)?;
+            let expired = device.filter(|d| limits.is_expired(Time(d.row.last_used_at_ms), now));
+            devices::end(tx, account, expired.as_slice())
+        };
+        let ended = self.foundation.store.transact(end).await?;
+        self.devices_ended(account, &ended);
+        Ok(())
+    }
+}
+
+fn session(row: &SessionRow) -> Session {
+    Session::new(AccountId(row.account_id), DeviceId(row.device_id), Time(row.account_created_at_ms))
+}

@@ -1,0 +1,150 @@
+//! Profile and switches of an account, and the account as its own devices see it.
+
+use super::person::{Person, person};
+use super::tables::{ACCOUNT, AccountRow, RECOVERY};
+use super::{account_gone, rules};
+use crate::delivery::log;
+use crate::error::Result;
+use crate::features::ledger::quota::{Quota, Who};
+use crate::id::AccountId;
+use crate::store::key::KeyRange;
+use crate::store::{Order, Tx};
+use crate::time::{DAY, Time};
+use std::time::Duration;
+use teahouse_proto::accounts::{Account, UpdateProfileRequest, UpdateSettingsRequest};
+use teahouse_proto::common::Gender;
+use teahouse_proto::sync::account_event::What;
+
+/// The time over which changes of the display name are counted.
+const NAME_CHANGES_PER: Duration = Duration::from_secs(30 * DAY.as_secs());
+/// Recovery codes counted at most: eight, and what operators issued.
+const MAX_CODES_COUNTED: usize = 1000;
+
+/// Fields of a profile that are to change, each as it is kept.
+#[derive(Clone)]
+pub(super) struct ProfileChange {
+    display_name: Option<String>,
+    gender: Option<Gender>,
+    signature: Option<String>,
+    stranger_name: Option<String>,
+}
+
+impl ProfileChange {
+    /// Errors: `DISPLAY_NAME_INVALID`, `SIGNATURE_INVALID`, `GENDER_INVALID`.
+    pub(super) fn new(request: &UpdateProfileRequest) -> Result<Self> {
+        Ok(Self {
+            display_name: request.display_name.as_deref().map(rules::display_name).transpose()?,
+            gender: request.gender.map(rules::gender).transpose()?,
+            signature: request.signature.as_deref().map(rules::signature).transpose()?,
+            stranger_name: request.stranger_name.as_deref().map(rules::stranger_name).transpose()?,
+        })
+    }
+}
+
+/// What bounds the changes of a display name.
+#[derive(Clone, Copy)]
+pub(super) struct NameLimits {
+    pub(super) changes: u32,
+    pub(super) former_for: Duration,
+}
+
+/// Changes a profile and tells the account's devices. Errors: `RATE_LIMITED` for the display name.
+pub(super) fn update_profile(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    change: &ProfileChange,
+    limits: NameLimits,
+    now: Time,
+) -> Result<Person> {
+    let mut row = tx.get(&ACCOUNT, &id)?.ok_or_else(account_gone)?;
+    let before = row.clone();
+    if let Some(name) = &change.display_name {
+        rename(tx, id, &mut row, name, limits, now)?;
+    }
+    let profile = row.profile.get_or_insert_default();
+    if let Some(gender) = change.gender {
+        profile.set_gender(gender);
+    }
+    if let Some(signature) = &change.signature {
+        profile.signature.clone_from(signature);
+    }
+    if let Some(name) = &change.stranger_name {
+        profile.stranger_name.clone_from(name);
+    }
+    keep(tx, id, row, &before, now)
+}
+
+fn rename(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    row: &mut AccountRow,
+    name: &str,
+    limits: NameLimits,
+    now: Time,
+) -> Result<()> {
+    let profile = row.profile.get_or_insert_default();
+    if profile.display_name == name {
+        return Ok(());
+    }
+    let quota = Quota { kind: "display_name", limit: limits.changes, per: NAME_CHANGES_PER };
+    quota.draw(tx, Who::Account(id), now)?;
+    let current = std::mem::replace(&mut profile.display_name, name.to_owned());
+    // Two changes in a row must not hide the name by which friends know the person.
+    let known_as = if now < Time(row.former_until_ms) { &row.former_display_name } else { "" };
+    if known_as.is_empty() || known_as == name {
+        row.former_display_name = current;
+    }
+    row.former_until_ms = (now + limits.former_for).as_ms();
+    Ok(())
+}
+
+/// Changes the switches that are present, and tells the account's devices.
+pub(super) fn update_settings(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    change: &UpdateSettingsRequest,
+    now: Time,
+) -> Result<Person> {
+    let mut row = tx.get(&ACCOUNT, &id)?.ok_or_else(account_gone)?;
+    let before = row.clone();
+    let settings = row.settings.get_or_insert_default();
+    if let Some(ways) = change.add_ways {
+        settings.add_ways = Some(ways);
+    }
+    if let Some(must) = change.friends_must_request {
+        settings.friends_must_request = must;
+    }
+    if let Some(ask) = change.ask_before_group {
+        settings.ask_before_group = ask;
+    }
+    keep(tx, id, row, &before, now)
+}
+
+fn keep(tx: &mut Tx<'_>, id: AccountId, row: AccountRow, before: &AccountRow, now: Time) -> Result<Person> {
+    if row != *before {
+        tx.put(&ACCOUNT, &id, &row)?;
+        tell_changed(tx, id, now)?;
+    }
+    Ok(Person::from_row(id, row))
+}
+
+/// Tells the account's devices how the account is now.
+pub(super) fn tell_changed(tx: &mut Tx<'_>, id: AccountId, now: Time) -> Result<()> {
+    let account = account(tx, id)?;
+    log::append(tx, id, now, &What::AccountChanged(account)).map(drop)
+}
+
+/// An account as its own devices see it.
+pub(super) fn account(tx: &mut Tx<'_>, id: AccountId) -> Result<Account> {
+    let person = person(tx, id)?.ok_or_else(account_gone)?;
+    let codes = tx.scan(&RECOVERY, &KeyRange::prefix(&(id,)), MAX_CODES_COUNTED, Order::Rising)?;
+    Ok(Account {
+        account_id: id.0,
+        profile: Some(person.profile()),
+        settings: Some(person.settings()),
+        self_conversation_id: person.self_conversation.0,
+        created_at_ms: person.created_at.as_ms(),
+        recovery_codes_left: u32::try_from(codes.len()).unwrap_or(u32::MAX),
+        username: person.username,
+    })
+}

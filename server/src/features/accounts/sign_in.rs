@@ -1,0 +1,108 @@
+//! Signing a device in with a password.
+
+use super::devices::{self, DeviceLimits, NewDevice};
+use super::rules::login_failed;
+use super::secrets::Secret;
+use super::tables::{CREDENTIAL, USERNAME};
+use super::throttle::Guesser;
+use super::{Accounts, account_gone, person, profile, rules, secrets};
+use crate::call::Cx;
+use crate::error::Result;
+use crate::id::{AccountId, DeviceId};
+use crate::store::Tx;
+use crate::time::Time;
+use teahouse_proto::accounts::{Account, DeviceInfo, LoginRequest, LoginResponse};
+use teahouse_proto::sync::devices_changed::Change;
+use zeroize::Zeroizing;
+
+/// What is known of a username before its password was looked at.
+struct Found {
+    /// 0 for a name that nobody has.
+    account: AccountId,
+    password_hash: Option<String>,
+    at_home: bool,
+}
+
+/// A sign-in whose password was right.
+struct SignIn {
+    account: AccountId,
+    /// The hash that the password was compared with.
+    password_hash: String,
+    device: NewDevice,
+    device_limits: DeviceLimits,
+}
+
+impl SignIn {
+    fn carry_out(&self, tx: &mut Tx<'_>, now: Time) -> Result<(Account, Vec<DeviceId>)> {
+        // The password may have been changed while this one was hashed.
+        let credential = tx.get(&CREDENTIAL, &self.account)?;
+        if credential.is_none_or(|c| c.password_hash != self.password_hash) {
+            return Err(login_failed());
+        }
+        let person = person(tx, self.account)?.ok_or_else(account_gone)?;
+        let over =
+            devices::sign_in(tx, (self.account, person.created_at), &self.device, self.device_limits, now)?;
+        let name = self.device.info.name.clone();
+        devices::tell(tx, self.account, Change::SignedIn, self.device.id, name, now)?;
+        Ok((profile::account(tx, self.account)?, over))
+    }
+}
+
+impl Accounts {
+    pub(super) async fn sign_in(&self, cx: &Cx, mut request: LoginRequest) -> Result<LoginResponse> {
+        let now = cx.now;
+        let password = Zeroizing::new(std::mem::take(&mut request.password));
+        let password = rules::normal_password(&password);
+        // A name that nobody can have is held up like any other: its first bytes are enough to tell it apart.
+        let typed: String = request.username.to_ascii_lowercase().chars().take(64).collect();
+        let name = rules::fold_username(&request.username);
+
+        let found = self.find(cx, name).await?;
+        let guesser = Guesser { name: Some(&typed), network: self.network(cx), at_home: found.at_home };
+        let attempt = self.throttle.begin(guesser, now)?;
+        if !self.passwords.verify(password, found.password_hash.as_deref()).await? {
+            attempt.failed(now);
+            return Err(login_failed());
+        }
+        let Some(password_hash) = found.password_hash else { return Err(login_failed()) };
+        attempt.succeeded();
+
+        let token = secrets::new_token(&self.foundation.random);
+        let device = self.new_device(cx, found.account, &token, request.device);
+        let device_id = device.id.0;
+        let account = found.account;
+        let sign_in = SignIn { account, password_hash, device, device_limits: self.device_limits() };
+        let (answer, over) = self.foundation.store.transact(move |tx| sign_in.carry_out(tx, now)).await?;
+        self.devices_ended(account, &over);
+        Ok(LoginResponse { account: Some(answer), token: token.shown.to_string(), device_id })
+    }
+
+    /// Reads the same rows whether the name exists or not.
+    async fn find(&self, cx: &Cx, name: Option<String>) -> Result<Found> {
+        let store = &self.foundation.store;
+        let row = store.get(&USERNAME, &name.unwrap_or_default()).await?;
+        let account = AccountId(row.map_or(0, |r| r.account_id));
+        let credential = store.get(&CREDENTIAL, &account).await?;
+        let at_home = match self.network(cx).map(|n| self.network_hash(account, n)) {
+            Some(network) => devices::is_home(store, account, network, cx.now).await?,
+            None => false,
+        };
+        Ok(Found { account, password_hash: credential.map(|c| c.password_hash), at_home })
+    }
+
+    /// A device that is to be signed in with a token.
+    pub(super) fn new_device(
+        &self,
+        cx: &Cx,
+        account: AccountId,
+        token: &Secret,
+        info: Option<DeviceInfo>,
+    ) -> NewDevice {
+        NewDevice {
+            id: self.foundation.ids.next(),
+            token_hash: token.hash,
+            info: rules::device_info(info),
+            network: self.network(cx).map(|n| self.network_hash(account, n)),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Profile and switches.
+
+use super::*;
+use crate::features::accounts::load;
+use crate::time::DAY;
+use teahouse_proto::accounts::{AddWays, UpdateProfileRequest, UpdateSettingsRequest};
+use teahouse_proto::common::{Gender, Way};
+
+async fn update(room: &Room, token: &str, request: UpdateProfileRequest) -> Result<()> {
+    let cx = room.with_token(token).await.unwrap();
+    room.accounts.update_profile(&cx, request).await.map(drop)
+}
+
+async fn rename(room: &Room, made: &RegisterResponse, name: &str) -> Result<()> {
+    let request = UpdateProfileRequest { display_name: Some(name.into()), ..Default::default() };
+    update(room, &made.token, request).await
+}
+
+async fn was(room: &Room, made: &RegisterResponse) -> String {
+    let person = load(room.store(), AccountId(account(made).account_id)).await.unwrap().unwrap();
+    person.former_display_name(room.clock.now()).to_owned()
+}
+
+#[tokio::test]
+async fn fields_that_are_present_change_and_devices_are_told() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    let request = UpdateProfileRequest {
+        gender: Some(Gender::Female.into()),
+        signature: Some("tea at five".into()),
+        stranger_name: Some("A.".into()),
+        ..Default::default()
+    };
+    update(&room, &made.token, request).await.unwrap();
+    let told = room.told(account(&made)).await;
+    let [What::AccountChanged(now)] = &told[..] else { panic!("{told:?}") };
+    let profile = now.profile.as_ref().unwrap();
+    assert_eq!((profile.display_name.as_str(), profile.gender()), ("Anna", Gender::Female));
+    assert_eq!((profile.signature.as_str(), profile.stranger_name.as_str()), ("tea at five", "A."));
+    let person = load(room.store(), AccountId(now.account_id)).await.unwrap().unwrap();
+    let card = person.card();
+    assert_eq!(
+        (card.display_name.as_str(), card.gender(), card.signature.as_str()),
+        ("Anna", Gender::Female, "tea at five")
+    );
+
+    update(&room, &made.token, UpdateProfileRequest::default()).await.unwrap();
+    assert_eq!(room.told(account(&made)).await.len(), 1, "no change, no word");
+    let clear = UpdateProfileRequest { stranger_name: Some(String::new()), ..Default::default() };
+    update(&room, &made.token, clear).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_shown_is_refused() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    let some = |s: &str| Some(s.to_owned());
+    let empty = UpdateProfileRequest::default();
+    for (request, why) in [
+        (UpdateProfileRequest { display_name: some(""), ..empty.clone() }, "DISPLAY_NAME_INVALID"),
+        (UpdateProfileRequest { stranger_name: some("\u{2066}x"), ..empty.clone() }, "DISPLAY_NAME_INVALID"),
+        (UpdateProfileRequest { signature: Some("x".repeat(61)), ..empty.clone() }, "SIGNATURE_INVALID"),
+        (UpdateProfileRequest { signature: some("two\nlines"), ..empty.clone() }, "SIGNATURE_INVALID"),
+        (UpdateProfileRequest { gender: Some(99), ..empty }, "GENDER_INVALID"),
+    ] {
+        assert_eq!(reason(update(&room, &made.token, request).await), why);
+    }
+    assert!(room.told(account(&made)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_display_name_changes_five_times_in_thirty_days() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    for n in 0..5 {
+        rename(&room, &made, &format!("Anna {n}")).await.unwrap();
+    }
+    let refused = rename(&room, &made, "Anna 5").await.unwrap_err();
+    assert_eq!(refused.reason(), "RATE_LIMITED");
+    assert!(refused.retry_after_ms() > 29 * 86_400_000);
+    rename(&room, &made, "Anna 4").await.unwrap();
+    room.clock.advance(DAY * 30);
+    rename(&room, &made, "Anna 5").await.unwrap();
+}
+
+#[tokio::test]
+async fn friends_see_the_former_name_for_a_week() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    assert_eq!(was(&room, &made).await, "");
+    rename(&room, &made, "Bella").await.unwrap();
+    assert_eq!(was(&room, &made).await, "Anna");
+    room.clock.advance(DAY * 5);
+    rename(&room, &made, "Carla").await.unwrap();
+    assert_eq!(was(&room, &made).await, "Anna", "a second change does not hide the name that friends know");
+    room.clock.advance(DAY * 6);
+    assert_eq!(was(&room, &made).await, "Anna");
+    rename(&room, &made, "Anna").await.unwrap();
+    assert_eq!(was(&room, &made).await, "Carla");
+    room.clock.advance(DAY * 7);
+    assert_eq!(was(&room, &made).await, "");
+}
+
+#[tokio::test]
+async fn switches_that_are_present_change() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    let cx = room.with_token(&made.token).await.unwrap();
+    let request = UpdateSettingsRequest { ask_before_group: Some(true), ..Default::default() };
+    let settings = room.accounts.update_settings(&cx, request).await.unwrap().settings.unwrap();
+    assert!(settings.ask_before_group && settings.friends_must_request);
+    assert_eq!(settings.add_ways, account(&made).settings.unwrap().add_ways);
+
+    let ways = AddWays { by_qr: true, ..Default::default() };
+    let request = UpdateSettingsRequest {
+        add_ways: Some(ways),
+        friends_must_request: Some(false),
+        ..Default::default()
+    };
+    room.accounts.update_settings(&cx, request).await.unwrap();
+    let person = load(room.store(), cx.account().unwrap()).await.unwrap().unwrap();
+    assert!(person.can_be_added_by(Way::Qr) && !person.can_be_added_by(Way::Username));
+    assert!(!person.friends_must_request && person.ask_before_group);
+    assert_eq!(room.told(account(&made)).await.len(), 2);
+    room.accounts.update_settings(&cx, UpdateSettingsRequest::default()).await.unwrap();
+    assert_eq!(room.told(account(&made)).await.len(), 2);
+}
