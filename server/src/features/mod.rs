@@ -12,11 +12,13 @@ mod testing;
 use crate::bus::Subscriber;
 use crate::call::{Class, Methods};
 use crate::delivery::Delivery;
+use crate::error::Result;
 use crate::id::IdGenerator;
 use crate::random::Random;
 use crate::seal::Seal;
 use crate::store::Store;
 use crate::time::Clock;
+use accounts::{Accounts, AccountsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -41,8 +43,9 @@ pub struct Foundation {
 }
 
 /// What the composition root does with the rooms once they are built.
-#[derive(Default)]
 pub struct Installed {
+    /// For the operator's commands.
+    pub accounts: Arc<Accounts>,
     /// Who keeps things in memory that must be true when a commit is answered; for [`Store::observe`].
     pub observers: Vec<Arc<dyn Subscriber>>,
     /// Work that goes on for as long as the server runs.
@@ -50,14 +53,25 @@ pub struct Installed {
 }
 
 /// Builds the rooms in order and enters their methods into the table.
-pub fn install(methods: &mut Methods, foundation: &Foundation) -> Installed {
+///
+/// # Errors
+/// Settings that a room cannot work with.
+pub fn install(methods: &mut Methods, foundation: &Foundation, config: &AccountsConfig) -> Result<Installed> {
+    let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
+    let accounts = Arc::new(Accounts::new(foundation.clone(), config.clone(), vec![chat_hooks])?);
+    accounts.install(methods);
     let chat = chat::Chat::new(foundation.clone());
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
-    Installed {
-        observers: vec![chat.clone()],
-        background: vec![chat.run().boxed(), ledger::run(foundation.clone()).boxed()],
-    }
+    Ok(Installed {
+        observers: vec![accounts.clone(), chat.clone()],
+        background: vec![
+            accounts.clone().run().boxed(),
+            chat.run().boxed(),
+            ledger::run(foundation.clone()).boxed(),
+        ],
+        accounts,
+    })
 }

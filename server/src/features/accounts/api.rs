@@ -98,14 +98,13 @@ impl AccountsApi<Cx, Error> for Accounts {
         let (account, own, now) = (cx.account()?, cx.device()?, cx.now);
         let end = move |tx: &mut Tx<'_>| {
             let ended = devices::end_others(tx, account, Some(own))?;
-            if !ended.is_empty() {
+            if ended > 0 {
                 devices::tell(tx, account, Change::SignedOut, DeviceId(0), String::new(), now)?;
             }
             Ok(ended)
         };
         let ended = self.foundation.store.transact(end).await?;
-        self.devices_ended(account, &ended);
-        Ok(SignOutOtherDevicesResponse { signed_out: count(ended.len()) })
+        Ok(SignOutOtherDevicesResponse { signed_out: count(ended) })
     }
 
     async fn change_password(
@@ -138,13 +137,10 @@ impl Accounts {
                     "None of your devices has this id. ListDevices shows those that are signed in.",
                 ));
             };
-            let ended = devices::end(tx, account, std::slice::from_ref(&device))?;
-            devices::tell(tx, account, Change::SignedOut, device.id, device.name(), now)?;
-            Ok(ended)
+            devices::end(tx, account, std::slice::from_ref(&device))?;
+            devices::tell(tx, account, Change::SignedOut, device.id, device.name(), now)
         };
-        let ended = self.foundation.store.transact(end).await?;
-        self.devices_ended(account, &ended);
-        Ok(())
+        self.foundation.store.transact(end).await
     }
 
     /// When a device was last used: what is in memory may be newer than what is stored.

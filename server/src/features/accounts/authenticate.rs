@@ -12,7 +12,10 @@ use crate::time::Time;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
+/// How often uses are written.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// Uses written in one transaction.
 const USES_BATCH: usize = 100;
 /// Uses written in one round of the background work, so that an hour's turn is spread over minutes.
@@ -40,7 +43,8 @@ impl Authenticator for Accounts {
     }
 }
 
-/// Sign-outs of other nodes reach this node's sockets here; its own have ended before.
+/// A commit ends its sessions before it is answered, also where nobody waits for the answer any more. Whoever ends
+/// them only writes.
 impl Subscriber for Accounts {
     fn on_commit(&self, _: u64, events: &[Event]) {
         for event in events {
@@ -65,9 +69,18 @@ impl Accounts {
         }
     }
 
-    /// Background work, to be called once a minute and before the server stops: writes when devices were last used,
-    /// and drops sessions that nobody used for too long.
-    pub async fn tidy(&self) -> Result<()> {
+    /// Work in the background, for as long as the server runs.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(TIDY_EVERY).await;
+            if let Err(error) = self.tidy().await {
+                tracing::warn!(%error, "uses of sessions could not be written; trying again in a minute");
+            }
+        }
+    }
+
+    /// Writes when devices were last used, and drops sessions that nobody used for too long.
+    pub(super) async fn tidy(&self) -> Result<()> {
         let now = self.foundation.clock.now();
         let uses = self.sessions.unstored_uses(now, USES_PER_ROUND);
         for batch in uses.chunks(USES_BATCH) {
@@ -124,9 +137,7 @@ impl Accounts {
             let expired = device.filter(|d| limits.is_expired(Time(d.row.last_used_at_ms), now));
             devices::end(tx, account, expired.as_slice())
         };
-        let ended = self.foundation.store.transact(end).await?;
-        self.devices_ended(account, &ended);
-        Ok(())
+        self.foundation.store.transact(end).await
     }
 }
 

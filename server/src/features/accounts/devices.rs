@@ -62,14 +62,14 @@ impl DeviceLimits {
     }
 }
 
-/// Signs a device in. Where the account has too many, the longest unused ones are signed out: gives those.
+/// Signs a device in. Where the account has too many, the longest unused ones are signed out.
 pub(super) fn sign_in(
     tx: &mut Tx<'_>,
     account: (AccountId, Time),
     new: &NewDevice,
     limits: DeviceLimits,
     now: Time,
-) -> Result<Vec<DeviceId>> {
+) -> Result<()> {
     let (account, created_at) = account;
     let mut devices = all(tx, account)?;
     devices.sort_unstable_by_key(|d| (d.row.last_used_at_ms, d.id));
@@ -93,31 +93,28 @@ pub(super) fn sign_in(
     if let Some(network) = new.network {
         note_network(tx, account, network, now)?;
     }
-    Ok(over.iter().map(|d| d.id).collect())
+    Ok(())
 }
 
-/// Signs devices out: their rows go, and the bus tells every node.
-pub(super) fn end(tx: &mut Tx<'_>, account: AccountId, devices: &[Device]) -> Result<Vec<DeviceId>> {
+/// Signs devices out: their rows go, and with the commit every node hears of it.
+pub(super) fn end(tx: &mut Tx<'_>, account: AccountId, devices: &[Device]) -> Result<()> {
     for device in devices {
         tx.delete(&SESSION, &device.token_hash)?;
         tx.delete(&DEVICE, &(account, device.id))?;
     }
-    let ended: Vec<DeviceId> = devices.iter().map(|d| d.id).collect();
-    if !ended.is_empty() {
-        tx.publish(bus::Event::SessionsEnded { account, devices: ended.clone() });
+    if !devices.is_empty() {
+        let devices = devices.iter().map(|d| d.id).collect();
+        tx.publish(bus::Event::SessionsEnded { account, devices });
     }
-    Ok(ended)
+    Ok(())
 }
 
-/// Signs all devices out but one, and gives those.
-pub(super) fn end_others(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    but: Option<DeviceId>,
-) -> Result<Vec<DeviceId>> {
+/// Signs all devices out but one: gives how many.
+pub(super) fn end_others(tx: &mut Tx<'_>, account: AccountId, but: Option<DeviceId>) -> Result<usize> {
     let mut others = all(tx, account)?;
     others.retain(|d| Some(d.id) != but);
-    end(tx, account, &others)
+    end(tx, account, &others)?;
+    Ok(others.len())
 }
 
 /// Tells all devices of the account that one was signed in or out, or did something to the others.

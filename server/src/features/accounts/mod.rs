@@ -28,7 +28,7 @@ pub use person::{Person, load, person, person_by_username};
 use super::Foundation;
 use crate::call::{Cx, Methods};
 use crate::error::{Error, Result};
-use crate::id::{AccountId, ConversationId, DeviceId};
+use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
 use crate::time::{DAY, Time};
 use devices::DeviceLimits;
@@ -87,7 +87,8 @@ impl Accounts {
         })
     }
 
-    /// Enters the room's methods into the table, and itself as the one who turns tokens into sessions.
+    /// Enters the room's methods into the table, and itself as the one who turns tokens into sessions. The room must
+    /// also be named to [`crate::store::Store::observe`]: it hears there which sessions are over.
     pub fn install(self: &Arc<Self>, methods: &mut Methods) {
         teahouse_proto::register_accounts(methods, self);
         for open in [
@@ -124,13 +125,6 @@ impl Accounts {
         }
         let hash = mac.finalize().into_bytes();
         u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
-    }
-
-    /// After a transaction that signed devices out: from now on their tokens are refused and their sockets close.
-    fn devices_ended(&self, account: AccountId, ended: &[DeviceId]) {
-        if !ended.is_empty() {
-            self.sessions.end(account, ended);
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::throttle::Guesser;
 use super::{Accounts, account_gone, person, person_by_username, profile, rules, secrets};
 use crate::call::{Cx, Session};
 use crate::error::{Error, Result};
-use crate::id::{AccountId, DeviceId};
+use crate::id::AccountId;
 use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
 use crate::time::Time;
@@ -31,19 +31,19 @@ struct Recovery {
 }
 
 impl Recovery {
-    fn carry_out(&self, tx: &mut Tx<'_>, now: Time) -> Result<(Account, Vec<DeviceId>)> {
+    fn carry_out(&self, tx: &mut Tx<'_>, now: Time) -> Result<Account> {
         if tx.get(&RECOVERY, &(self.account, self.code))?.is_none() {
             return Err(recovery_failed());
         }
         tx.delete(&RECOVERY, &(self.account, self.code))?;
         let person = person(tx, self.account)?.ok_or_else(account_gone)?;
         put_password(tx, self.account, &self.password_hash, now)?;
-        let ended = devices::end_others(tx, self.account, None)?;
+        devices::end_others(tx, self.account, None)?;
         devices::sign_in(tx, (self.account, person.created_at), &self.device, self.device_limits, now)?;
         let name = self.device.info.name.clone();
         devices::tell(tx, self.account, Change::Recovered, self.device.id, name, now)?;
         profile::tell_changed(tx, self.account, now)?;
-        Ok((profile::account(tx, self.account)?, ended))
+        profile::account(tx, self.account)
     }
 }
 
@@ -72,8 +72,7 @@ impl Accounts {
         let device = self.new_device(cx, account, &token, request.device);
         let device_id = device.id.0;
         let recovery = Recovery { account, code, password_hash, device, device_limits: self.device_limits() };
-        let (answer, ended) = self.foundation.store.transact(move |tx| recovery.carry_out(tx, now)).await?;
-        self.devices_ended(account, &ended);
+        let answer = self.foundation.store.transact(move |tx| recovery.carry_out(tx, now)).await?;
         Ok(RecoverResponse { account: Some(answer), token: token.shown.to_string(), device_id })
     }
 
@@ -105,8 +104,7 @@ impl Accounts {
                 Ok(ended)
             })
             .await?;
-        self.devices_ended(account, &ended);
-        Ok(ended.len())
+        Ok(ended)
     }
 
     /// Eight new codes for an account; the old ones die.

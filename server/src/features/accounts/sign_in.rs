@@ -8,7 +8,7 @@ use super::throttle::Guesser;
 use super::{Accounts, account_gone, person, profile, rules, secrets};
 use crate::call::Cx;
 use crate::error::Result;
-use crate::id::{AccountId, DeviceId};
+use crate::id::AccountId;
 use crate::store::Tx;
 use crate::time::Time;
 use teahouse_proto::accounts::{Account, DeviceInfo, LoginRequest, LoginResponse};
@@ -33,18 +33,17 @@ struct SignIn {
 }
 
 impl SignIn {
-    fn carry_out(&self, tx: &mut Tx<'_>, now: Time) -> Result<(Account, Vec<DeviceId>)> {
+    fn carry_out(&self, tx: &mut Tx<'_>, now: Time) -> Result<Account> {
         // The password may have been changed while this one was hashed.
         let credential = tx.get(&CREDENTIAL, &self.account)?;
         if credential.is_none_or(|c| c.password_hash != self.password_hash) {
             return Err(login_failed());
         }
         let person = person(tx, self.account)?.ok_or_else(account_gone)?;
-        let over =
-            devices::sign_in(tx, (self.account, person.created_at), &self.device, self.device_limits, now)?;
+        devices::sign_in(tx, (self.account, person.created_at), &self.device, self.device_limits, now)?;
         let name = self.device.info.name.clone();
         devices::tell(tx, self.account, Change::SignedIn, self.device.id, name, now)?;
-        Ok((profile::account(tx, self.account)?, over))
+        profile::account(tx, self.account)
     }
 }
 
@@ -72,8 +71,7 @@ impl Accounts {
         let device_id = device.id.0;
         let account = found.account;
         let sign_in = SignIn { account, password_hash, device, device_limits: self.device_limits() };
-        let (answer, over) = self.foundation.store.transact(move |tx| sign_in.carry_out(tx, now)).await?;
-        self.devices_ended(account, &over);
+        let answer = self.foundation.store.transact(move |tx| sign_in.carry_out(tx, now)).await?;
         Ok(LoginResponse { account: Some(answer), token: token.shown.to_string(), device_id })
     }
 

@@ -224,7 +224,7 @@ async fn a_hot_token_costs_no_read_and_uses_are_written_once_an_hour() {
 }
 
 #[tokio::test]
-async fn a_sign_out_elsewhere_reaches_this_node_by_the_bus() {
+async fn a_sign_out_on_another_node_reaches_this_one() {
     let mut room = Room::new();
     let made = room.register("anna_01").await;
     let live = room.session(&made.token).await.unwrap();

@@ -73,6 +73,7 @@ impl Room {
             on_loopback,
         };
         let accounts = Arc::new(Accounts::new(foundation, config, hooks).unwrap());
+        accounts.foundation.store.observe(vec![accounts.clone()]);
         Self { accounts, clock, published }
     }
 
