@@ -19,3 +19,14 @@ pub(crate) fn register(tx: &mut Tx<'_>, id: AccountId, username: &str, created_a
     tx.put(&ACCOUNT, &id, &row)?;
     tx.put(&USERNAME, &username.to_ascii_lowercase(), &UsernameRow { account_id: id.0 })
 }
+
+/// Changes what a registered person shows and allows.
+pub(crate) fn change(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    change: impl FnOnce(&mut Profile, &mut Settings),
+) -> Result<()> {
+    let mut row = tx.get(&ACCOUNT, &id)?.expect("registered before");
+    change(row.profile.get_or_insert_default(), row.settings.get_or_insert_default());
+    tx.put(&ACCOUNT, &id, &row)
+}

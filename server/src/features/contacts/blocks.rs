@@ -6,6 +6,7 @@ use super::tables::{BLOCK, BLOCK_ORDER, BlockRow, BlockedRow, COUNTS, FRIEND, Pl
 use super::{copies, rules, showing, views};
 use crate::delivery::log;
 use crate::error::Result;
+use crate::features::accounts;
 use crate::id::{AccountId, BlockId};
 use crate::store::Tx;
 use crate::time::Time;
@@ -28,6 +29,7 @@ impl Room {
             let row = tx.get(&BLOCK_ORDER, &(me, id))?.unwrap_or_default();
             return view(tx, me, id, &row);
         }
+        accounts::person(tx, other)?.ok_or_else(rules::person_not_found)?;
         let mut counts = tx.get(&COUNTS, &me)?.unwrap_or_default();
         if counts.blocks >= self.config.max_blocks {
             return Err(rules::blocks_full());

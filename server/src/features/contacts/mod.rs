@@ -13,6 +13,8 @@ mod rules;
 mod showing;
 mod sweep;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tickets;
 mod views;
 
