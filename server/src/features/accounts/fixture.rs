@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::id::AccountId;
 use crate::store::Tx;
 use crate::time::Time;
+use teahouse_proto::accounts::{Profile, Settings};
 
 /// A person as just registered: all ways on, friends must request, the username as display name.
 pub(crate) fn register(tx: &mut Tx<'_>, id: AccountId, username: &str, created_at: Time) -> Result<()> {
