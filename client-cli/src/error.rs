@@ -48,8 +48,6 @@ pub enum Kind {
     Protocol,
     /// The call was refused here, before anything was sent: wrong address, unknown method, malformed JSON.
     Misuse,
-    /// A file of this machine cannot be read or written.
-    Local,
 }
 
 /// Kinds that a server answers, with their names on the wire and in gRPC.
@@ -159,8 +157,7 @@ impl Error {
             | Kind::AlreadyExists
             | Kind::Precondition
             | Kind::Protocol
-            | Kind::Misuse
-            | Kind::Local => false,
+            | Kind::Misuse => false,
         }
     }
 

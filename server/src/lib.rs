@@ -1,5 +1,7 @@
 //! Teahouse as a library: everything but the reading of the command line. Start with `ARCHITECTURE.md`.
 
+pub mod admin;
+pub mod app;
 pub mod bus;
 pub mod call;
 pub mod config;
@@ -10,6 +12,9 @@ pub mod features;
 pub mod id;
 pub mod random;
 pub mod seal;
+pub mod settings;
 pub mod store;
+pub mod telemetry;
 pub mod text;
 pub mod time;
+pub mod transport;

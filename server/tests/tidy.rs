@@ -18,18 +18,22 @@ const FOUNDATION: &[&str] = &["error", "faults", "id", "random", "seal", "settin
 
 /// The other parts, and which of each other they may name. What is not listed here is not meant to know it.
 const MAY_NAME: &[(&str, &[&str])] = &[
+    ("admin", &[]),
     ("bus", &[]),
     ("call", &[]),
     ("geo", &[]),
     ("store", &["bus"]),
     ("delivery", &["bus", "store"]),
     ("transport", &["call"]),
-    ("features", &["bus", "call", "delivery", "geo", "store"]),
+    ("features", &["admin", "bus", "call", "delivery", "geo", "store"]),
     ("telemetry", &[]),
     // Gathers the settings that each part declares.
     ("config", &["call", "delivery", "features", "store", "telemetry", "transport"]),
     // The composition root, the only part that knows everyone.
-    ("app", &["bus", "call", "config", "delivery", "features", "geo", "store", "telemetry", "transport"]),
+    (
+        "app",
+        &["admin", "bus", "call", "config", "delivery", "features", "geo", "store", "telemetry", "transport"],
+    ),
 ];
 
 /// Shows a rule its `breaches`, which it must find (one complaint each), then the repository, which must have none.
@@ -265,7 +269,9 @@ fn documented_reasons(page: &str) -> BTreeMap<&str, String> {
 /// The text literals of the server that look like reasons, with the name before them.
 fn used_reasons(sources: &[Source]) -> Vec<(String, &str, &str)> {
     let looks_so = |text: &str| text.len() > 3 && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    let server = sources.iter().filter(|s| s.module().is_some());
+    // Settings have names of environment variables that look so, and no reasons.
+    let may_fail = |part: Option<&String>| part.is_none_or(|part| part != "config");
+    let server = sources.iter().filter(|s| s.module().is_some_and(|m| may_fail(m.first())));
     let texts =
         server.flat_map(|s| s.strings().map(|t| (format!("{}:{}", s.path, t.line), t.what.0, t.what.1)));
     // Behind a `!` it is the text of a macro: `env!("CARGO_PKG_VERSION")`.
