@@ -48,6 +48,8 @@ pub enum Kind {
     Protocol,
     /// The call was refused here, before anything was sent: wrong address, unknown method, malformed JSON.
     Misuse,
+    /// A file of this machine cannot be read or written.
+    Local,
 }
 
 /// Kinds that a server answers, with their names on the wire and in gRPC.
@@ -157,7 +159,8 @@ impl Error {
             | Kind::AlreadyExists
             | Kind::Precondition
             | Kind::Protocol
-            | Kind::Misuse => false,
+            | Kind::Misuse
+            | Kind::Local => false,
         }
     }
 

@@ -99,7 +99,7 @@ impl App {
             on_loopback: config.on_loopback(),
         };
         let mut methods = Methods::new(clock, &config.limits);
-        let installed = features::install(&mut methods, &foundation, &config.accounts)
+        let installed = features::install(&mut methods, &foundation, &config.accounts, &config.contacts)
             .map_err(|e| StartError(e.to_string()))?;
         foundation.store.observe(installed.observers);
 

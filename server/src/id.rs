@@ -24,6 +24,12 @@ macro_rules! ids {
             }
         }
 
+        impl From<$name> for u64 {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
         impl crate::store::key::Key for $name {
             fn encode(&self, out: &mut Vec<u8>) {
                 self.0.encode(out);

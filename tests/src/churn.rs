@@ -2,6 +2,7 @@
 //! its number, so from a log's head alone follows all that must be there, and all that must not. Knows the store's
 //! public interface and nothing below it.
 
+use crate::dice::Dice;
 use prost::Message;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -56,47 +57,13 @@ impl Operation {
             _ => MAX_BODY,
         };
         let length = 1 + dice.below(longest);
-        let body = dice.bytes(length);
+        let body = dice.bytes(length as usize);
         Self {
             slot: dice.below(SLOTS) as u32,
             removes: dice.below(3) == 0,
             trims: number.is_multiple_of(TRIM_EVERY),
             record: Record { operation: number, body },
         }
-    }
-}
-
-/// A small reproducible generator (splitmix64).
-pub struct Dice(u64);
-
-impl Dice {
-    /// The same throws for the same seed.
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// 64 random bits.
-    #[allow(clippy::should_implement_trait)] // it has no end
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let a = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let b = (a ^ (a >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        b ^ (b >> 31)
-    }
-
-    /// Below `bound`; 0 for 0.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next().checked_rem(bound).unwrap_or(0)
-    }
-
-    fn bytes(&mut self, length: u64) -> Vec<u8> {
-        let length = length as usize;
-        let mut out = Vec::with_capacity(length + 8);
-        while out.len() < length {
-            out.extend_from_slice(&self.next().to_le_bytes());
-        }
-        out.truncate(length);
-        out
     }
 }
 

@@ -23,7 +23,7 @@ enum Backing {
     /// On the machine's own disk.
     Plain,
     /// On a small file system in memory, which may have less room than the image promises.
-    Thin,
+    Thin { promised_mib: u64 },
 }
 
 impl Disk {
@@ -57,20 +57,23 @@ impl Disk {
     /// # Panics
     /// Where the machine refuses.
     pub fn thin(mib: u64, real_mib: u64) -> Self {
-        let disk = Self { dir: own_dir(), backing: Backing::Thin };
+        let disk = Self { dir: own_dir(), backing: Backing::Thin { promised_mib: mib } };
         let options = format!("size={real_mib}m");
         run(Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&disk.dir));
         disk.make(mib);
         disk
     }
 
-    /// Gives a thin disk more room.
+    /// Gives a thin disk all the room that it promises; others have it already.
     ///
     /// # Panics
     /// Where the machine refuses.
-    pub fn grow(&self, real_mib: u64) {
-        let options = format!("remount,size={real_mib}m");
-        run(Command::new("mount").args(["-o", &options]).arg(&self.dir));
+    pub fn mend(&self) {
+        if let Backing::Thin { promised_mib } = self.backing {
+            // The image's own bookkeeping needs a little, too.
+            let options = format!("remount,size={}m", promised_mib + 8);
+            run(Command::new("mount").args(["-o", &options]).arg(&self.dir));
+        }
     }
 
     fn make(&self, mib: u64) {
@@ -157,7 +160,7 @@ impl Drop for Disk {
     fn drop(&mut self) {
         // One that was never mounted, or is unmounted, is as good.
         let _ = Command::new("umount").args(["-q"]).arg(self.path()).output();
-        if matches!(self.backing, Backing::Thin) {
+        if matches!(self.backing, Backing::Thin { .. }) {
             let _ = Command::new("umount").args(["-q"]).arg(&self.dir).output();
         }
         let _ = fs::remove_dir_all(&self.dir);

@@ -2,8 +2,10 @@
 //! only; `churn` alone knows the store's.
 
 pub mod churn;
+pub mod dice;
 pub mod disk;
 pub mod fault;
 pub mod needs;
 pub mod page;
 pub mod process;
+pub mod recorder;

@@ -1,6 +1,6 @@
 //! How far a device has followed, and where that is kept. It knows nothing of connections.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,13 +27,13 @@ pub trait CursorStore: Send {
     /// What was saved last; the default where nothing was.
     ///
     /// # Errors
-    /// Of kind `Misuse` where it cannot be read.
+    /// Of kind `Local` where it cannot be read.
     fn load(&mut self) -> Result<Position>;
 
     /// Keeps a position. Called when things are quiet, so a short disk write does no harm.
     ///
     /// # Errors
-    /// Of kind `Misuse` where it cannot be written.
+    /// Of kind `Local` where it cannot be written.
     fn save(&mut self, position: &Position) -> Result<()>;
 }
 
@@ -74,7 +74,7 @@ impl FileStore {
 
     fn failure(&self, verb: &str, error: &dyn std::fmt::Display) -> Error {
         let message = format!("Cannot {verb} {}: {error}.", self.path.display());
-        Error::misuse("CURSOR_FILE", message)
+        Error::new(Kind::Local, "CURSOR_FILE", message)
     }
 }
 

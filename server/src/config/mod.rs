@@ -6,6 +6,7 @@ mod layers;
 
 use crate::call::limits::LimitsConfig;
 use crate::features::accounts::AccountsConfig;
+use crate::features::contacts::ContactsConfig;
 use crate::store::StoreConfig;
 use crate::telemetry::LogConfig;
 use crate::transport::tls::TlsConfig;
@@ -49,6 +50,8 @@ crate::settings! {
         limits: LimitsConfig,
         /// Registration, sign-in and devices.
         accounts: AccountsConfig,
+        /// Friends and requests.
+        contacts: ContactsConfig,
         /// What the server says of itself.
         log: LogConfig,
         /// The page /metrics.

@@ -19,6 +19,7 @@ use crate::seal::Seal;
 use crate::store::Store;
 use crate::time::Clock;
 use accounts::{Accounts, AccountsConfig};
+use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -56,10 +57,17 @@ pub struct Installed {
 ///
 /// # Errors
 /// Settings that a room cannot work with.
-pub fn install(methods: &mut Methods, foundation: &Foundation, config: &AccountsConfig) -> Result<Installed> {
+pub fn install(
+    methods: &mut Methods,
+    foundation: &Foundation,
+    accounts: &AccountsConfig,
+    contacts: &ContactsConfig,
+) -> Result<Installed> {
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
-    let accounts = Arc::new(Accounts::new(foundation.clone(), config.clone(), vec![chat_hooks])?);
+    let accounts = Arc::new(Accounts::new(foundation.clone(), accounts.clone(), vec![chat_hooks.clone()])?);
     accounts.install(methods);
+    let contacts = Arc::new(Contacts::new(foundation.clone(), contacts.clone(), chat_hooks));
+    teahouse_proto::register_contacts(methods, &contacts);
     let chat = chat::Chat::new(foundation.clone());
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
@@ -69,6 +77,7 @@ pub fn install(methods: &mut Methods, foundation: &Foundation, config: &Accounts
         observers: vec![accounts.clone(), chat.clone()],
         background: vec![
             accounts.clone().run().boxed(),
+            contacts.run().boxed(),
             chat.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
         ],

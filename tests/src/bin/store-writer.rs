@@ -44,6 +44,8 @@ async fn main() -> ExitCode {
             store.close().await;
             ExitCode::SUCCESS
         }
+        // The store has failed, and ends the process as soon as it has said why.
+        Err(error) if error.reason() == "SHUTTING_DOWN" => std::future::pending().await,
         Err(error) => fail(&format!("{error:?}")),
     }
 }

@@ -2,5 +2,6 @@
 //! ways: with a deliberate defect in the program the same check must find something.
 #![allow(missing_docs)]
 
+mod store_failing_disk;
 mod store_power_cut;
 mod store_writer;

@@ -1,10 +1,11 @@
 //! The store alone under power cuts: real file system, real loss of all that was not forced to the disk. Values of 1
 //! byte to 16 KiB, many writers, rows overwritten and removed, logs cut. Small and fast, so it can cut often.
 
-use crate::store_writer::{Acknowledged, How, Start, StoreWriter};
+use crate::store_writer::{Acknowledged, ENDLESS, How, Start, StoreWriter};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use teahouse_tests::churn::{Dice, WORKERS};
+use teahouse_tests::churn::WORKERS;
+use teahouse_tests::dice::Dice;
 use teahouse_tests::disk::{Disk, PowerSwitch};
 
 const DISK_MIB: u64 = 512;
@@ -14,7 +15,6 @@ const CUTS: u32 = 10;
 const SEED: u64 = 20_240_229;
 /// Acknowledged operations after which an aged store meets its first cut.
 const AGED: u64 = 12_000;
-const ENDLESS: u64 = u64::MAX / 2;
 const LONG: Duration = Duration::from_secs(120);
 
 /// A series of power cuts.

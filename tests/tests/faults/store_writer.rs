@@ -11,6 +11,9 @@ use tokio::sync::watch;
 /// How long a store may take to open and to be checked.
 const START_WITHIN: Duration = Duration::from_secs(30);
 
+/// More operations than any test waits for.
+pub(crate) const ENDLESS: u64 = u64::MAX / 2;
+
 /// Operations acknowledged, by worker; the test may add up several lives of one store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Acknowledged(Vec<u64>);

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::id::AccountId;
 use crate::store::Tx;
 use crate::time::Time;
+use teahouse_proto::accounts::{Profile, Settings};
 
 /// A person as just registered: all ways on, friends must request, the username as display name.
 pub(crate) fn register(tx: &mut Tx<'_>, id: AccountId, username: &str, created_at: Time) -> Result<()> {
@@ -18,4 +19,15 @@ pub(crate) fn register(tx: &mut Tx<'_>, id: AccountId, username: &str, created_a
     };
     tx.put(&ACCOUNT, &id, &row)?;
     tx.put(&USERNAME, &username.to_ascii_lowercase(), &UsernameRow { account_id: id.0 })
+}
+
+/// Changes what a registered person shows and allows.
+pub(crate) fn change(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    change: impl FnOnce(&mut Profile, &mut Settings),
+) -> Result<()> {
+    let mut row = tx.get(&ACCOUNT, &id)?.expect("registered before");
+    change(row.profile.get_or_insert_default(), row.settings.get_or_insert_default());
+    tx.put(&ACCOUNT, &id, &row)
 }

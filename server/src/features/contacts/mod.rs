@@ -1,17 +1,86 @@
 //! Who knows whom: finding people, friend requests, friends with their remarks and tags, and blocks. It knows nothing
 //! of conversations; the chat room, which makes them, hands in [`FriendHooks`].
 
+mod api;
+mod asking;
+mod blocks;
+mod copies;
+mod friends;
+mod pages;
 mod relations;
+mod room;
+mod rules;
+mod showing;
+mod sweep;
 mod tables;
+#[cfg(test)]
+mod tests;
+mod tickets;
+mod views;
 
 #[cfg(test)]
 pub(crate) use relations::set_friend;
 pub use relations::{Relation, friend_ids, is_newcomer, may_chat, relation};
+pub use tickets::{Found, Tickets};
 
+use super::Foundation;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
 use crate::time::Time;
+use pages::Pages;
+use room::Room;
+use std::sync::Arc;
+
+crate::settings! {
+    /// Settings `[contacts]`. "A day" is any 24 hours; newcomers have a fifth of what concerns strangers.
+    pub struct ContactsConfig {
+        /// Searches by username a day.
+        searches_per_day: u32 = 100,
+        /// New friend requests a day.
+        requests_per_day: u32 = 50,
+        /// Repetitions a day of friend requests that are under way.
+        repeats_per_day: u32 = 50,
+        /// New friend requests that somebody is shown a day. The rest waits, the oldest and best connected askers
+        /// come first.
+        requests_shown_per_day: u32 = 50,
+        /// Days after which a friend request expires.
+        request_expires_days: u32 = 7,
+        /// Replies of each side to one friend request.
+        request_replies: u32 = 5,
+        /// Hours for which somebody who was found can be asked.
+        ticket_hours: u32 = 24,
+        /// Friends of one account, with the requests it has under way.
+        max_friends: u32 = 5_000,
+        /// People that one account blocks.
+        max_blocks: u32 = 5_000,
+        /// Different tags of one account.
+        max_tags: u32 = 200,
+    }
+}
+
+/// The room.
+pub struct Contacts {
+    foundation: Foundation,
+    room: Arc<Room>,
+    tickets: Tickets,
+    pages: Pages,
+}
+
+impl Contacts {
+    /// `hooks` is what the chat room does when people become friends or part.
+    pub fn new(foundation: Foundation, config: ContactsConfig, hooks: Arc<dyn FriendHooks>) -> Self {
+        let tickets = Tickets::new(foundation.seal.clone(), config.ticket_hours);
+        let pages = Pages(foundation.seal.clone());
+        let room = Arc::new(Room { config, on_loopback: foundation.on_loopback, hooks });
+        Self { foundation, room, tickets, pages }
+    }
+
+    /// Tickets, for rooms with another way of finding people.
+    pub fn tickets(&self) -> &Tickets {
+        &self.tickets
+    }
+}
 
 /// What a later room does in the transactions that change who is a friend. The conversation of two people is always
 /// the same one, however often they part and meet; friends keep its id.

@@ -1,0 +1,260 @@
+//! `teahouse follow`: what arrives, as lines or as JSON, until Ctrl-C.
+
+use super::App;
+use super::args::Follow;
+use super::failure_json;
+use super::output::Output;
+use super::people::{People, called, display_name};
+use super::talk::said;
+use super::text::line;
+use teahouse_client::{FileStore, Follower, History, NewEntry, Result, Session, Update, schema};
+use teahouse_proto::contacts::FriendRequest;
+use teahouse_proto::sync::follow_response::Event;
+use teahouse_proto::sync::{
+    AccountEvent, CaughtUp, DevicesChanged, FollowResponse, Resync, account_event::What,
+    devices_changed::Change,
+};
+use teahouse_proto::{MethodInfo, SYNC_FOLLOW};
+
+pub(super) async fn follow(app: &App, args: &Follow) -> Result<()> {
+    let (session, me) = app.session().await?;
+    let store = FileStore::new(app.profile.cursor_file(), me.device());
+    let history = if args.from_start { History::All } else { History::New };
+    let people = People::load(&session, me).await?;
+    let follower = Follower::new(session.clone(), store, history)?;
+    if !app.out.is_json() && !args.catch_up {
+        app.out.remark(format!("Following as {}. Ctrl-C ends.", line(&people.me.username)));
+    }
+    run(&app.out, session, people, follower, args.catch_up).await
+}
+
+async fn run(
+    out: &Output,
+    session: Session,
+    mut people: People,
+    mut follower: Follower<FileStore>,
+    catch_up: bool,
+) -> Result<()> {
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    let ended = loop {
+        let update = tokio::select! {
+            update = follower.next() => update,
+            () = &mut stop => break Ok(()),
+        };
+        let update = match update {
+            Ok(update) => update,
+            Err(error) => break Err(error),
+        };
+        if matches!(update, Update::Resync { .. }) {
+            people = People::load(&session, people.me.clone()).await?;
+        }
+        // What nobody could read was not shown: it is not saved as handled, and comes again the next time.
+        if out.is_json() {
+            out.document(&document(&update)?)?;
+        } else {
+            show(out, &mut people, &update)?;
+        }
+        if catch_up && matches!(update, Update::CaughtUp { .. }) {
+            break Ok(());
+        }
+    };
+    follower.save()?;
+    ended
+}
+
+/// Ctrl-C, or the system's wish that the program ends.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => return,
+                _ = terminate.recv() => return,
+            }
+        }
+    }
+    // Where signals cannot be had, the default action of the system ends the program.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// An update in JSON, in the words of `FollowResponse`, with `online` and `offline` besides.
+fn document(update: &Update) -> Result<String> {
+    const EVENT: &MethodInfo = &SYNC_FOLLOW;
+    let event = |response: FollowResponse| schema::message_to_json(EVENT.response, &response);
+    match update {
+        Update::Online => Ok(r#"{"online":{}}"#.to_owned()),
+        Update::Offline { error, retry_in } => {
+            let mut offline = failure_json(error);
+            offline["retryInMs"] = u64::try_from(retry_in.as_millis()).unwrap_or(u64::MAX).into();
+            Ok(serde_json::json!({ "offline": offline }).to_string())
+        }
+        Update::Conversation(conversation) => event(FollowResponse {
+            event: Some(Event::Moved(conversation.as_ref().clone())),
+            ..Default::default()
+        }),
+        Update::Entry(new) => event(FollowResponse {
+            event: Some(Event::Entry(new.entry.clone())),
+            silent: new.silent,
+            client_message_id: new.client_message_id.clone(),
+            ..Default::default()
+        }),
+        Update::Account { event: about, silent } => event(FollowResponse {
+            event: Some(Event::Account(about.as_ref().clone())),
+            silent: *silent,
+            ..Default::default()
+        }),
+        Update::CaughtUp { server_time_ms } => {
+            let now = CaughtUp { server_time_ms: *server_time_ms };
+            event(FollowResponse { event: Some(Event::CaughtUp(now)), ..Default::default() })
+        }
+        Update::Resync { reason } => {
+            let resync = Resync { reason: reason.clone() };
+            event(FollowResponse { event: Some(Event::Resync(resync)), ..Default::default() })
+        }
+    }
+}
+
+/// An update for people: messages as lines, remarks about the connection on standard error.
+fn show(out: &Output, people: &mut People, update: &Update) -> Result<()> {
+    match update {
+        Update::Entry(new) => out.say(message(out, people, new)),
+        Update::Account { event, .. } => match account(people, event) {
+            Some(text) => out.say(out.dim(&format!("{}  ", out.times.clock(event.at_ms))) + &text),
+            None => Ok(()),
+        },
+        Update::Offline { error, retry_in } => {
+            let seconds = retry_in.as_secs_f32().ceil();
+            out.remark(format!("{} Trying again in {seconds} s.", line(error.message())));
+            Ok(())
+        }
+        Update::Resync { .. } => {
+            out.remark(
+                "The server's history is not the one known here; what follows is a new account of it.",
+            );
+            Ok(())
+        }
+        Update::Online | Update::Conversation(_) | Update::CaughtUp { .. } => Ok(()),
+    }
+}
+
+fn message(out: &Output, people: &People, new: &NewEntry) -> String {
+    let entry = &new.entry;
+    let head = if new.live {
+        format!("{}  ", out.times.clock(entry.sent_at_ms))
+    } else {
+        format!("{}  ", out.times.minute(entry.sent_at_ms))
+    };
+    let other = people.in_conversation(entry.conversation_id).map(called);
+    let who = match (entry.author_account_id, other) {
+        (0, _) => String::new(),
+        (author, Some(other)) if author == people.me.account_id => format!("you → {other}: "),
+        (author, None) if author == people.me.account_id => "you → notes to self: ".to_owned(),
+        (author, _) => format!("{}: ", people.name(author)),
+    };
+    format!("{}{}{}", out.dim(&head), out.bold(&who), said(people, entry, head.len()))
+}
+
+/// What happened to the account, where it is worth a line.
+fn account(people: &mut People, event: &AccountEvent) -> Option<String> {
+    match event.what.as_ref()? {
+        What::FriendRequest(request) => asked(request),
+        What::Friend(friend) => {
+            people.update(friend.clone()).then(|| format!("* {} is your friend now", called(friend)))
+        }
+        What::FriendDeleted(gone) => {
+            people.friends.retain(|f| f.account_id != gone.account_id);
+            None
+        }
+        What::DevicesChanged(changed) => Some(devices(changed)),
+        _ => None,
+    }
+}
+
+fn asked(request: &FriendRequest) -> Option<String> {
+    let last = request.texts.iter().rev().find(|t| !t.text.is_empty());
+    if last.is_some_and(|t| t.mine) {
+        return None;
+    }
+    let said = last.map_or_else(String::new, |t| format!(": “{}”", line(&t.text)));
+    let name = line(display_name(request.card.as_ref())).into_owned();
+    Some(format!("* {name} about becoming friends{said} (request {})", request.request_id))
+}
+
+fn devices(changed: &DevicesChanged) -> String {
+    let name = line(&changed.device_name);
+    match changed.change() {
+        Change::SignedIn => format!("* a device signed in: {name}"),
+        Change::SignedOut if changed.device_id == 0 => "* all other devices were signed out".to_owned(),
+        Change::SignedOut => format!("* a device was signed out: {name}"),
+        Change::PasswordChanged => "* the password was changed".to_owned(),
+        Change::Recovered => "* the account was recovered with a code".to_owned(),
+        Change::Unspecified => "* something changed about the devices".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::people::tests::{friend, people};
+    use super::*;
+    use std::time::Duration;
+    use teahouse_client::{Error, Kind};
+    use teahouse_proto::chat::{Entry, Text, entry::Content};
+    use teahouse_proto::contacts::RequestText;
+
+    fn new(conversation_id: u64, author_account_id: u64, live: bool) -> NewEntry {
+        let content = Some(Content::Text(Text { text: "hello".to_owned(), ..Default::default() }));
+        let entry = Entry {
+            conversation_id,
+            seq: 4,
+            author_account_id,
+            sent_at_ms: 1_798_761_600_000,
+            content,
+            ..Default::default()
+        };
+        NewEntry { entry, client_message_id: Default::default(), silent: false, live }
+    }
+
+    #[test]
+    fn messages_say_who_speaks_to_whom() {
+        let (out, people) = (Output::plain(), people());
+        let shown = |conversation, author, live| message(&out, &people, &new(conversation, author, live));
+        assert_eq!(shown(1010, 10, true), "00:00:00  Bobby: hello");
+        assert_eq!(shown(1010, 1, true), "00:00:00  you → Bobby: hello");
+        assert_eq!(shown(3, 1, true), "00:00:00  you → notes to self: hello");
+        assert_eq!(shown(1010, 10, false), "2027-01-01 00:00  Bobby: hello");
+    }
+
+    #[test]
+    fn friends_and_requests_are_told_once() {
+        let mut people = people();
+        let mut told = |what| account(&mut people, &AccountEvent { what: Some(what), ..Default::default() });
+        let fresh = friend(20, "henry01", "Henry", "");
+        assert_eq!(told(What::Friend(fresh.clone())).as_deref(), Some("* Henry is your friend now"));
+        assert_eq!(told(What::Friend(fresh)), None);
+        let mut request =
+            FriendRequest { request_id: 8, card: friend(0, "", "Ivy\u{7}", "").card, ..Default::default() };
+        request.texts.push(RequestText { text: "hi".to_owned(), ..Default::default() });
+        let expected = r"* Ivy\u{7} about becoming friends: “hi” (request 8)";
+        assert_eq!(told(What::FriendRequest(request.clone())).as_deref(), Some(expected));
+        request.texts.push(RequestText { text: "who are you?".to_owned(), mine: true, ..Default::default() });
+        assert_eq!(told(What::FriendRequest(request)), None);
+    }
+
+    #[test]
+    fn documents_use_the_words_of_the_protocol() {
+        let json = document(&Update::Entry(Box::new(new(1010, 10, true)))).unwrap();
+        let expected = r#"{"entry":{"conversationId":"1010","seq":"4","authorAccountId":"10","sentAtMs":"1798761600000","text":{"text":"hello"}}}"#;
+        assert_eq!(json, expected);
+        let error = Error::new(Kind::Lost, "CONNECTION_LOST", "m");
+        let json = document(&Update::Offline { error, retry_in: Duration::from_millis(70) }).unwrap();
+        let expected = serde_json::json!({
+            "offline": {"failure": {"reason": "CONNECTION_LOST", "message": "m"}, "retryInMs": 70}
+        });
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), expected);
+        assert_eq!(document(&Update::Online).unwrap(), r#"{"online":{}}"#);
+    }
+}

@@ -1,0 +1,283 @@
+//! Commands about conversations: sending, reading back, marking.
+
+use super::App;
+use super::args::{History, Send};
+use super::output::Output;
+use super::people::{People, called, first_page, in_full, next_page};
+use super::secret;
+use super::text::{block, cut, line, table};
+use bytes::Bytes;
+use teahouse_client::{Result, Session};
+use teahouse_proto::chat::{
+    Conversation, ConversationKind, Entry, GetConversationRequest, ListConversationsRequest,
+    ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, SendMessageRequest,
+    Text, entry::Content, notice, send_message_request,
+};
+use teahouse_proto::{
+    CHAT_LIST_CONVERSATIONS, CHAT_LIST_ENTRIES, CHAT_MARK_READ, CHAT_SEND_MESSAGE, ChatClient,
+};
+
+/// Entries asked for at once, the server's maximum.
+const PULL_ENTRIES: u32 = 100;
+/// Columns of a preview.
+const PREVIEW_WIDTH: usize = 48;
+
+/// A conversation that the user means.
+struct Place {
+    conversation_id: u64,
+    title: String,
+}
+
+/// The conversation with a friend, with oneself, or of this id.
+async fn place(session: &Session, people: &People, who: &str) -> Result<Place> {
+    if let Some(friend) = people.find(who)? {
+        return Ok(Place { conversation_id: friend.conversation_id, title: in_full(friend) });
+    }
+    if people.is_me(who) {
+        return Ok(Place {
+            conversation_id: people.me.self_conversation_id,
+            title: "notes to self".to_owned(),
+        });
+    }
+    if let Ok(conversation_id) = who.parse() {
+        let request = GetConversationRequest { conversation_id };
+        let found =
+            ChatClient(session.clone()).get_conversation(request).await?.conversation.unwrap_or_default();
+        return Ok(Place { conversation_id, title: title(people, &found) });
+    }
+    people.friend(who).map(|f| Place { conversation_id: f.conversation_id, title: in_full(f) })
+}
+
+fn title(people: &People, conversation: &Conversation) -> String {
+    match conversation.kind() {
+        ConversationKind::Direct => people.name(conversation.peer_account_id),
+        ConversationKind::Self_ => "notes to self".to_owned(),
+        ConversationKind::Unspecified => format!("conversation {}", conversation.conversation_id),
+    }
+}
+
+pub(super) async fn send(app: &App, args: Send) -> Result<()> {
+    let text = match <[String; 1]>::try_from(args.text) {
+        Ok([one]) => secret::or_stdin(one)?,
+        Err(words) => words.join(" "),
+    };
+    let (session, me) = app.session().await?;
+    let people = People::load(&session, me).await?;
+    let place = place(&session, &people, &args.who).await?;
+    let text = Text { text, quote_seq: args.quote, ..Default::default() };
+    let request = SendMessageRequest {
+        to: Some(send_message_request::To::ConversationId(place.conversation_id)),
+        client_message_id: args.client_id.map(|id| Bytes::copy_from_slice(&id)).unwrap_or_default(),
+        content: Some(send_message_request::Content::Text(text)),
+    };
+    let answer = session.send(request).await?;
+    app.out.answer(&CHAT_SEND_MESSAGE, &answer, || format!("Sent to {}, number {}.", place.title, answer.seq))
+}
+
+pub(super) async fn history(app: &App, args: History) -> Result<()> {
+    let (session, me) = app.session().await?;
+    let people = People::load(&session, me).await?;
+    let place = place(&session, &people, &args.who).await?;
+    let answer = entries(&session, place.conversation_id, &args).await?;
+    app.out.answer(&CHAT_LIST_ENTRIES, &answer, || {
+        if answer.entries.is_empty() {
+            return format!("Nothing to show of {}.", place.title);
+        }
+        let head = format!("{}, times in {}", place.title, app.out.times.zone());
+        let mut lines = vec![app.out.dim(&head)];
+        lines.extend(answer.entries.iter().map(|e| shown(&app.out, &people, e)));
+        lines.join("\n")
+    })
+}
+
+/// As many entries as were asked for, in pages of the server's size, in rising order.
+async fn entries(session: &Session, conversation_id: u64, args: &History) -> Result<ListEntriesResponse> {
+    let chat = ChatClient(session.clone());
+    let mut wanted = if args.all { u32::MAX } else { args.limit };
+    let mut request = ListEntriesRequest { conversation_id, ..Default::default() };
+    let forward = args.all || args.after.is_some();
+    request.after_seq = args.after.unwrap_or(0);
+    request.before_seq = args.before.unwrap_or(0);
+    request.latest = !forward && args.before.is_none();
+    let mut all = ListEntriesResponse::default();
+    loop {
+        request.limit = wanted.min(PULL_ENTRIES);
+        let page = chat.list_entries(request).await?;
+        all.head_seq = page.head_seq;
+        let count = u32::try_from(page.entries.len()).unwrap_or(u32::MAX);
+        wanted = wanted.saturating_sub(count);
+        if forward {
+            request.after_seq = page.entries.last().map_or(u64::MAX, |e| e.seq);
+            all.entries.extend(page.entries);
+        } else {
+            request.before_seq = page.entries.first().map_or(0, |e| e.seq);
+            request.latest = false;
+            all.entries.splice(0..0, page.entries);
+        }
+        let at_end = if forward { request.after_seq >= all.head_seq } else { request.before_seq <= 1 };
+        if wanted == 0 || count == 0 || at_end {
+            return Ok(all);
+        }
+    }
+}
+
+/// An entry as a line, or several where its text has several.
+fn shown(out: &Output, people: &People, entry: &Entry) -> String {
+    let head = format!("{:>5}  {}  ", entry.seq, out.times.minute(entry.sent_at_ms));
+    let said = said(people, entry, head.len());
+    let author = if entry.author_account_id == 0 {
+        String::new()
+    } else {
+        people.name(entry.author_account_id) + ": "
+    };
+    format!("{}{}{said}", out.dim(&head), out.bold(&author))
+}
+
+/// What an entry says, its further lines indented.
+pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
+    match &entry.content {
+        Some(Content::Text(text)) => {
+            let quote = if text.quote_seq == 0 { String::new() } else { format!("(to {}) ", text.quote_seq) };
+            format!("{quote}{}", block(&text.text, indent))
+        }
+        Some(Content::Notice(notice)) => match &notice.kind {
+            Some(notice::Kind::BecameFriends(_)) => match people.in_conversation(entry.conversation_id) {
+                Some(friend) => format!("— you and {} became friends —", called(friend)),
+                None => "— you became friends —".to_owned(),
+            },
+            None => "— a notice that this version cannot show —".to_owned(),
+        },
+        None => "— a message that this version cannot show —".to_owned(),
+    }
+}
+
+pub(super) async fn conversations(app: &App, unread: bool) -> Result<()> {
+    let (session, me) = app.session().await?;
+    let (mut conversations, mut page) = (Vec::new(), Some(first_page()));
+    while page.is_some() {
+        let answer =
+            ChatClient(session.clone()).list_conversations(ListConversationsRequest { page }).await?;
+        conversations.extend(answer.conversations.into_iter().filter(|c| !unread || c.unread > 0));
+        page = next_page(answer.next);
+    }
+    let answer = ListConversationsResponse { conversations, next: Default::default() };
+    if app.out.is_json() {
+        return app.out.answer(&CHAT_LIST_CONVERSATIONS, &answer, String::new);
+    }
+    let people = People::load(&session, me).await?;
+    app.out.answer(&CHAT_LIST_CONVERSATIONS, &answer, || {
+        if answer.conversations.is_empty() {
+            return if unread { "Nothing unread.".to_owned() } else { "No conversations.".to_owned() };
+        }
+        let rows: Vec<_> =
+            answer.conversations.iter().map(|c| conversation_row(&app.out, &people, c)).collect();
+        let when = format!("LAST ({})", app.out.times.zone());
+        table(["UNREAD", &when, "WITH", "CONVERSATION", "PREVIEW"], &rows)
+    })
+}
+
+fn conversation_row(out: &Output, people: &People, conversation: &Conversation) -> [String; 5] {
+    let unread = match (conversation.unread, conversation.unread_mentions) {
+        (0, _) => String::new(),
+        (n, 0) => n.to_string(),
+        (n, mentions) => format!("{n} @{mentions}"),
+    };
+    let preview = conversation.preview.as_ref().map_or_else(String::new, |e| {
+        let author = if e.author_account_id == people.me.account_id { "you: " } else { "" };
+        let more = if e.cut { "…" } else { "" };
+        cut(&line(&format!("{author}{}{more}", said(people, e, 0))), PREVIEW_WIDTH).into_owned()
+    });
+    [
+        unread,
+        out.times.minute(conversation.moved_at_ms),
+        title(people, conversation),
+        conversation.conversation_id.to_string(),
+        preview,
+    ]
+}
+
+pub(super) async fn read(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
+    let (session, me) = app.session().await?;
+    let people = People::load(&session, me).await?;
+    let place = place(&session, &people, who).await?;
+    let chat = ChatClient(session);
+    let conversation_id = place.conversation_id;
+    let seq = match seq {
+        Some(seq) => seq,
+        None => {
+            let found = chat.get_conversation(GetConversationRequest { conversation_id }).await?;
+            found.conversation.unwrap_or_default().head_seq
+        }
+    };
+    let answer = chat.mark_read(MarkReadRequest { conversation_id, seq }).await?;
+    app.out.answer(&CHAT_MARK_READ, &answer, || match answer.unread {
+        0 => format!("{}: all read.", place.title),
+        n => format!("{}: read up to {}, {n} unread.", place.title, answer.read_seq),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::people::tests::people;
+    use super::*;
+    use teahouse_proto::chat::{BecameFriends, Notice};
+
+    fn entry(seq: u64, author_account_id: u64, content: Content) -> Entry {
+        let sent_at_ms = 1_798_761_600_000;
+        Entry {
+            conversation_id: 1010,
+            seq,
+            author_account_id,
+            sent_at_ms,
+            content: Some(content),
+            ..Default::default()
+        }
+    }
+
+    fn text(text: &str) -> Content {
+        Content::Text(Text { text: text.to_owned(), ..Default::default() })
+    }
+
+    #[test]
+    fn history_reads_like_a_conversation() {
+        let notice = Notice { kind: Some(notice::Kind::BecameFriends(BecameFriends {})) };
+        let quoting = Text { text: "yes".to_owned(), quote_seq: 2, ..Default::default() };
+        let entries = [
+            entry(1, 0, Content::Notice(notice)),
+            entry(2, 1, text("hello 你好\nare you \u{1b}[31mthere?")),
+            entry(3, 10, Content::Text(quoting)),
+            entry(4, 99, text("who?")),
+            Entry { content: None, ..entry(5, 10, text("")) },
+        ];
+        let (out, people) = (Output::plain(), people());
+        let lines: Vec<_> = entries.iter().map(|e| shown(&out, &people, e)).collect();
+        let expected = r"    1  2027-01-01 00:00  — you and Bobby became friends —
+    2  2027-01-01 00:00  you: hello 你好
+                         are you \u{1b}[31mthere?
+    3  2027-01-01 00:00  Bobby: (to 2) yes
+    4  2027-01-01 00:00  account 99: who?
+    5  2027-01-01 00:00  Bobby: — a message that this version cannot show —";
+        assert_eq!(lines.join("\n"), expected);
+    }
+
+    #[test]
+    fn conversations_show_what_is_unread_and_who_spoke_last() {
+        let conversation = Conversation {
+            conversation_id: 1010,
+            kind: ConversationKind::Direct.into(),
+            peer_account_id: 10,
+            unread: 3,
+            unread_mentions: 1,
+            moved_at_ms: 1_798_761_600_000,
+            preview: Some(entry(
+                7,
+                1,
+                text("a text that is far too long for the column of the preview, and goes on"),
+            )),
+            ..Default::default()
+        };
+        let row = conversation_row(&Output::plain(), &people(), &conversation);
+        let preview = "you: a text that is far too long for the column…";
+        assert_eq!(row, ["3 @1", "2027-01-01 00:00", "Bobby", "1010", preview]);
+    }
+}

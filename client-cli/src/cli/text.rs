@@ -1,0 +1,181 @@
+//! Text on a terminal: other people's words made harmless, columns that line up, times in the user's zone. Pure.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Whether a character could steer the terminal, or show a text in another order than it has.
+fn is_harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Somebody's text as one harmless line: line feeds and tabs become spaces, what could harm is shown by its number.
+pub(crate) fn line(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(' '),
+            c if is_harmful(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Somebody's text with its lines kept; all but the first begin with `indent` spaces.
+pub(crate) fn block(text: &str, indent: usize) -> String {
+    let lines: Vec<_> = text.trim_end_matches('\n').split('\n').map(|l| line(l).into_owned()).collect();
+    lines.join(&format!("\n{:indent$}", ""))
+}
+
+/// The same JSON with everything escaped that a terminal could take for a command. JSON itself escapes only the first
+/// 32 characters; the others can stand in strings alone, where an escape means the same.
+pub(crate) fn json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_harmful) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_harmful(c) {
+            // All of them are below 0x10000, so one unit of UTF-16 each.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A text cut to a width, with an ellipsis where something is missing.
+pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    for grapheme in text.graphemes(true) {
+        if out.width() + grapheme.width() + 1 > width {
+            break;
+        }
+        out.push_str(grapheme);
+    }
+    out.push('…');
+    Cow::Owned(out)
+}
+
+/// Rows under headings, columns two spaces apart, the last one free.
+pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let widths: [usize; N] = std::array::from_fn(|i| {
+        rows.iter().map(|row| row[i].width()).chain([headings[i].width()]).max().unwrap_or(0)
+    });
+    let mut out = String::new();
+    for row in std::iter::once(&headings.map(str::to_owned)).chain(rows) {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width - cell.width() + 2));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out.pop();
+    out
+}
+
+/// Times as the user reads them.
+#[derive(Clone, Debug)]
+pub(crate) struct Times(jiff::tz::TimeZone);
+
+impl Times {
+    /// In the zone of this machine, or UTC where it has none.
+    pub(crate) fn local() -> Self {
+        Self(jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn utc() -> Self {
+        Self(jiff::tz::TimeZone::UTC)
+    }
+
+    /// UTC milliseconds as `2026-01-31 18:05`; nothing for 0.
+    pub(crate) fn minute(&self, ms: i64) -> String {
+        self.format(ms, "%Y-%m-%d %H:%M")
+    }
+
+    /// UTC milliseconds as `18:05:09`.
+    pub(crate) fn clock(&self, ms: i64) -> String {
+        self.format(ms, "%H:%M:%S")
+    }
+
+    /// UTC milliseconds as `2026-01-31`.
+    pub(crate) fn day(&self, ms: i64) -> String {
+        self.format(ms, "%Y-%m-%d")
+    }
+
+    fn format(&self, ms: i64, format: &str) -> String {
+        match jiff::Timestamp::from_millisecond(ms) {
+            Ok(time) if ms != 0 => time.to_zoned(self.0.clone()).strftime(format).to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// What to say of the zone: its name, or UTC.
+    pub(crate) fn zone(&self) -> &str {
+        self.0.iana_name().filter(|name| *name != "Etc/Unknown").unwrap_or("local time")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        let attack = "a\u{1b}[2Jb\u{9b}31mc\u{7f}d\re\u{202e}f\u{2028}g";
+        let shown = line(attack);
+        assert_eq!(shown, r"a\u{1b}[2Jb\u{9b}31mc\u{7f}d\u{d}e\u{202e}f\u{2028}g");
+        assert_eq!(line("hello 你好 👩‍👩‍👧 שלום"), "hello 你好 👩‍👩‍👧 שלום");
+        assert_eq!(line("two\nlines\tand"), "two lines and");
+        assert_eq!(block("two\nli\u{1b}nes\n", 4), "two\n    li\\u{1b}nes");
+    }
+
+    #[test]
+    fn json_stays_the_same_document() {
+        let document = serde_json::json!({"text": "\u{9b}31m \u{7f} \u{202e} 你好 \u{2067}\n"});
+        let written = document.to_string();
+        let shown = json(&written);
+        assert!(!shown.chars().any(is_harmful), "{shown}");
+        assert!(shown.contains("你好"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), document);
+    }
+
+    #[test]
+    fn columns_line_up_also_with_wide_characters() {
+        let rows = [["你好".to_owned(), "x".to_owned()], ["abc".to_owned(), "yy".to_owned()]];
+        assert_eq!(table(["NAME", "ID"], &rows), "NAME  ID\n你好  x\nabc   yy");
+        assert_eq!(table(["NAME", "ID"], &[]), "NAME  ID");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("longer", 5), "long…");
+        assert_eq!(cut("你好吗", 5), "你好…");
+        assert_eq!(cut("👩‍👩‍👧👩‍👩‍👧", 3), "👩‍👩‍👧…");
+    }
+
+    #[test]
+    fn times_are_in_the_users_zone() {
+        let times = Times(jiff::tz::TimeZone::fixed(jiff::tz::offset(2)));
+        assert_eq!(times.minute(1_798_761_600_000), "2027-01-01 02:00");
+        assert_eq!(times.clock(1_798_761_609_000), "02:00:09");
+        assert_eq!(times.day(1_798_761_600_000), "2027-01-01");
+        assert_eq!(times.minute(0), "");
+        assert_eq!(Times::utc().zone(), "UTC");
+    }
+}

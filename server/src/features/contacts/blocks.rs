@@ -1,0 +1,121 @@
+//! Blocks. A block hides what comes from the other without undoing it, so ending it restores what was. The other's
+//! rows are never touched, save that a request they were not shown yet is taken back.
+
+use super::room::Room;
+use super::tables::{BLOCK, BLOCK_ORDER, BlockRow, BlockedRow, COUNTS, FRIEND, Place};
+use super::{copies, rules, showing, views};
+use crate::delivery::log;
+use crate::error::Result;
+use crate::features::accounts;
+use crate::id::{AccountId, BlockId};
+use crate::store::Tx;
+use crate::time::Time;
+use teahouse_proto::contacts::BlockedPerson;
+use teahouse_proto::sync::BlockChanged;
+use teahouse_proto::sync::account_event::What;
+
+impl Room {
+    /// Blocks somebody. May be repeated.
+    pub(super) fn block(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        other: AccountId,
+        fresh: BlockId,
+        now: Time,
+    ) -> Result<BlockedPerson> {
+        if let Some(block) = tx.get(&BLOCK, &(me, other))? {
+            let id = BlockId(block.block_id);
+            let row = tx.get(&BLOCK_ORDER, &(me, id))?.unwrap_or_default();
+            return view(tx, me, id, &row);
+        }
+        accounts::person(tx, other)?.ok_or_else(rules::person_not_found)?;
+        let mut counts = tx.get(&COUNTS, &me)?.unwrap_or_default();
+        if counts.blocks >= self.config.max_blocks {
+            return Err(rules::blocks_full());
+        }
+        counts.blocks += 1;
+        tx.put(&COUNTS, &me, &counts)?;
+        let row = BlockedRow { other: other.0, at_ms: now.as_ms() };
+        tx.put(&BLOCK, &(me, other), &BlockRow { block_id: fresh.0 })?;
+        tx.put(&BLOCK_ORDER, &(me, fresh), &row)?;
+        mark_friend(tx, me, other, true)?;
+        hold(tx, me, other, now)?;
+        take_back(tx, me, other)?;
+        let blocked = view(tx, me, fresh, &row)?;
+        let changed = BlockChanged { block_id: fresh.0, blocked: Some(blocked.clone()) };
+        log::append(tx, me, now, &What::BlockChanged(changed))?;
+        Ok(blocked)
+    }
+
+    /// Whom an account id may block: somebody the caller has as a friend. With nobody else does this room, or the
+    /// direct conversations that come of it, give the caller an id.
+    pub(super) fn friend_to_block(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        other: AccountId,
+    ) -> Result<AccountId> {
+        let friend = tx.get(&FRIEND, &(me, other))?;
+        friend.map(|_| other).ok_or_else(rules::person_not_found)
+    }
+
+    /// Ends a block.
+    pub(super) fn unblock(&self, tx: &mut Tx<'_>, me: AccountId, id: BlockId, now: Time) -> Result<()> {
+        let row = tx.get(&BLOCK_ORDER, &(me, id))?.ok_or_else(rules::block_not_found)?;
+        let other = AccountId(row.other);
+        tx.delete(&BLOCK_ORDER, &(me, id))?;
+        tx.delete(&BLOCK, &(me, other))?;
+        let mut counts = tx.get(&COUNTS, &me)?.unwrap_or_default();
+        counts.blocks = counts.blocks.saturating_sub(1);
+        tx.put(&COUNTS, &me, &counts)?;
+        mark_friend(tx, me, other, false)?;
+        log::append(tx, me, now, &What::BlockChanged(BlockChanged { block_id: id.0, blocked: None }))?;
+        self.release(tx, me, other, now)
+    }
+
+    /// Lets a request that was held go on from where it was.
+    fn release(&self, tx: &mut Tx<'_>, me: AccountId, other: AccountId, now: Time) -> Result<()> {
+        let Some((id, mut row)) = copies::received(tx, me, other, now)?.filter(|(_, row)| row.held) else {
+            return Ok(());
+        };
+        copies::take_received(tx, me, id)?;
+        row.held = false;
+        copies::put_received(tx, me, id, &row)?;
+        match row.place() {
+            Place::Shown => showing::announce(tx, me, id, row, now),
+            Place::Waiting => self.show_waiting(tx, me, now).map(drop),
+            Place::Ignored | Place::Accepted => Ok(()),
+        }
+    }
+}
+
+/// A request of theirs leaves my list without being settled.
+fn hold(tx: &mut Tx<'_>, me: AccountId, other: AccountId, now: Time) -> Result<()> {
+    let Some((id, mut row)) = copies::received(tx, me, other, now)? else { return Ok(()) };
+    copies::take_received(tx, me, id)?;
+    let was_listed = row.is_listed();
+    row.held = true;
+    copies::put_received(tx, me, id, &row)?;
+    if was_listed { copies::closed(tx, me, id, now) } else { Ok(()) }
+}
+
+/// A request of mine that they were not shown yet never will be. One that they were shown stays: it would tell of
+/// the block by its absence.
+fn take_back(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<()> {
+    let Some(id) = copies::latest(tx, me, other)? else { return Ok(()) };
+    let Some(row) = copies::take_received(tx, other, id)? else { return Ok(()) };
+    if row.place() == Place::Waiting { Ok(()) } else { copies::put_received(tx, other, id, &row) }
+}
+
+fn mark_friend(tx: &mut Tx<'_>, me: AccountId, other: AccountId, blocked: bool) -> Result<()> {
+    let Some(mut row) = tx.get(&FRIEND, &(me, other))? else { return Ok(()) };
+    row.blocked = blocked;
+    tx.put(&FRIEND, &(me, other), &row)
+}
+
+fn view(tx: &mut Tx<'_>, me: AccountId, id: BlockId, row: &BlockedRow) -> Result<BlockedPerson> {
+    let other = AccountId(row.other);
+    let is_friend = tx.get(&FRIEND, &(me, other))?.is_some();
+    Ok(views::blocked(id, row, &views::known(tx, other)?, is_friend))
+}
