@@ -1,5 +1,8 @@
 //! The gRPC transport: one HTTP/2 channel, bodies as bytes. It knows neither messages nor JSON.
 
+#[cfg(test)]
+mod tests;
+
 use crate::dial::{Alpn, Dialer, Stream as TcpOrTls};
 use crate::error::{Error, Result};
 use bytes::{Buf, BufMut, Bytes};
@@ -38,8 +41,10 @@ impl Grpc {
             |e: String| Error::misuse("SERVER_URL_INVALID", format!("The address makes no request: {e}."));
         let origin: http::Uri =
             dialer.endpoint.to_string().parse().map_err(|e: http::uri::InvalidUri| wrong(e.to_string()))?;
-        let endpoint = Endpoint::new(origin.clone())
+        // The connector below speaks TLS itself, so tonic is told of plain text; requests name the true origin.
+        let endpoint = Endpoint::new(format!("http://{}", dialer.endpoint.authority()))
             .map_err(|e| wrong(e.to_string()))?
+            .origin(origin.clone())
             .http2_keep_alive_interval(PING_AFTER)
             .keep_alive_timeout(DEAD_AFTER)
             .keep_alive_while_idle(true);

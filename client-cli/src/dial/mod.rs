@@ -1,6 +1,9 @@
 //! Opens the TCP connection, encrypted where the address says so, from a chosen local address where one is wanted.
 //! It knows nothing of what travels on it.
 
+#[cfg(test)]
+mod tests;
+
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use rustls_pki_types::pem::PemObject;
