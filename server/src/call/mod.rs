@@ -152,7 +152,7 @@ impl Methods {
         timeout: Option<Duration>,
     ) -> Result<Answer> {
         match &caller.session {
-            Some(session) if session.is_ended() => return Err(unauthenticated()),
+            Some(session) if session.is_ended() => return Err(session.farewell()),
             None if !method.open => return Err(unauthenticated()),
             _ => {}
         }
@@ -188,7 +188,7 @@ impl Methods {
 fn until_ended(events: Events, session: Option<Arc<Session>>) -> Events {
     let Some(session) = session else { return events };
     let (ends, check) = (session.clone(), session);
-    let last_word = futures::stream::once(async move { check.is_ended().then(|| Err(unauthenticated())) });
+    let last_word = futures::stream::once(async move { check.is_ended().then(|| Err(check.farewell())) });
     let events =
         events.take_until(async move { ends.ended().await }).chain(last_word.filter_map(std::future::ready));
     let guarded = AssertUnwindSafe(events);

@@ -5,8 +5,8 @@ use crate::id::{AccountId, DeviceId};
 use crate::time::Time;
 use futures::future::BoxFuture;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// A device session, shared by all its sockets and calls on this node.
@@ -19,6 +19,7 @@ pub struct Session {
     /// When the account was made; decides who is a newcomer.
     pub account_created_at: Time,
     ended: CancellationToken,
+    last_word: OnceLock<&'static str>,
     last_use_ms: AtomicI64,
     network: AtomicU64,
 }
@@ -31,6 +32,7 @@ impl Session {
             device,
             account_created_at,
             ended: CancellationToken::new(),
+            last_word: OnceLock::new(),
             last_use_ms: AtomicI64::new(0),
             network: AtomicU64::new(NO_NETWORK),
         }
@@ -60,9 +62,19 @@ impl Session {
         unpack(self.network.load(Ordering::Relaxed))
     }
 
-    /// Ends it: later calls are refused, streams end, sockets close.
-    pub fn end(&self) {
+    /// Ends it: later calls are refused, streams end, sockets close. `last_word` tells the person at the device why,
+    /// and what to do.
+    pub fn end(&self, last_word: &'static str) {
+        // The first reason is the one that ended it.
+        let _ = self.last_word.set(last_word);
         self.ended.cancel();
+    }
+
+    /// What the device is told once its session was ended: [`unauthenticated`], with the reason in words.
+    pub fn farewell(&self) -> Error {
+        self.last_word
+            .get()
+            .map_or_else(unauthenticated, |word| Error::new(Kind::Unauthenticated, UNAUTHENTICATED, *word))
     }
 
     /// Whether it was ended.
@@ -102,11 +114,13 @@ pub trait Authenticator: Send + Sync + 'static {
     fn authenticate<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Arc<Session>>>;
 }
 
+const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+
 /// The one answer for a missing, unknown, expired or ended session.
 pub fn unauthenticated() -> Error {
     Error::new(
         Kind::Unauthenticated,
-        "UNAUTHENTICATED",
+        UNAUTHENTICATED,
         "Sign in first: this call needs the token of a device that is signed in.",
     )
 }
@@ -114,6 +128,17 @@ pub fn unauthenticated() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn says_farewell_with_the_first_reason() {
+        let session = Session::new(AccountId(1), DeviceId(2), Time(3));
+        assert_eq!(session.farewell().message(), unauthenticated().message());
+        session.end("You were signed out.");
+        session.end("Later.");
+        assert!(session.is_ended());
+        let farewell = session.farewell();
+        assert_eq!((farewell.reason(), farewell.message()), ("UNAUTHENTICATED", "You were signed out."));
+    }
 
     #[test]
     fn remembers_the_last_use_and_the_network() {

@@ -39,7 +39,7 @@ impl AccountsApi<Cx, Error> for Accounts {
 
     async fn get_account(&self, cx: &Cx, _: GetAccountRequest) -> Result<GetAccountResponse> {
         let id = cx.account()?;
-        let account = self.foundation.store.transact(move |tx| profile::account(tx, id)).await?;
+        let account = profile::load_account(&self.foundation.store, id).await?;
         Ok(GetAccountResponse { account: Some(account), device_id: cx.device()?.0 })
     }
 
@@ -68,7 +68,7 @@ impl AccountsApi<Cx, Error> for Accounts {
     async fn list_devices(&self, cx: &Cx, _: ListDevicesRequest) -> Result<ListDevicesResponse> {
         let (account, own) = (cx.account()?, cx.device()?);
         let limits = self.device_limits();
-        let stored = self.foundation.store.transact(move |tx| devices::all(tx, account)).await?;
+        let stored = devices::load_all(&self.foundation.store, account).await?;
         let mut devices: Vec<Device> = stored
             .into_iter()
             .map(|d| (self.last_use(&d), d))

@@ -13,6 +13,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use teahouse_proto::sync::AccountEvent;
+use teahouse_proto::sync::account_event::What;
+use teahouse_proto::sync::devices_changed::Change;
+use teahouse_proto::sync::follow_response::Event as FollowEvent;
 
 /// How often uses are written.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -20,6 +24,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 const USES_BATCH: usize = 100;
 /// Uses written in one round of the background work, so that an hour's turn is spread over minutes.
 const USES_PER_ROUND: usize = 2_000;
+/// What a device hears that nobody used for long, should it listen.
+const EXPIRED: &str = "This device was not used for a long time and was signed out. Sign in again.";
 /// Sessions looked at for expiry in one round.
 const SWEEP_BATCH: usize = 500;
 
@@ -33,7 +39,7 @@ impl Authenticator for Accounts {
                 None => self.load_session(token_hash).await?,
             };
             if self.device_limits().is_expired(session.last_use(), now) {
-                self.sessions.end(session.account, &[session.device]);
+                self.sessions.end(session.account, &[session.device], EXPIRED);
                 return Err(unauthenticated());
             }
             session.used(now);
@@ -49,7 +55,7 @@ impl Subscriber for Accounts {
     fn on_commit(&self, _: u64, events: &[Event]) {
         for event in events {
             if let Event::SessionsEnded { account, devices } = event {
-                self.sessions.end(*account, devices);
+                self.sessions.end(*account, devices, last_word(events));
             }
         }
     }
@@ -138,6 +144,31 @@ impl Accounts {
             devices::end(tx, account, expired.as_slice())
         };
         self.foundation.store.transact(end).await
+    }
+}
+
+/// Why sessions end, from what the same commit tells the devices that remain.
+fn last_word(events: &[Event]) -> &'static str {
+    let told = events.iter().find_map(|event| match event {
+        Event::Deliver { message, .. } => match &message.event {
+            Some(FollowEvent::Account(AccountEvent { what: Some(What::DevicesChanged(c)), .. })) => {
+                Some(c.change())
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    match told {
+        Some(Change::PasswordChanged) => {
+            "The password was changed on another device, which signed this one out. Sign in with the new one; \
+             if that was not you, use a recovery code."
+        }
+        Some(Change::Recovered) => {
+            "A recovery code set a new password, which signed all devices out. Sign in with the new one; \
+             if that was not you, use another recovery code."
+        }
+        Some(Change::SignedOut | Change::SignedIn) => "This device was signed out. Sign in again to use it.",
+        Some(Change::Unspecified) | None => EXPIRED,
     }
 }
 

@@ -148,10 +148,25 @@ pub(super) fn all(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Device>> {
     Ok(devices)
 }
 
+/// The same, outside of a transaction.
+pub(super) async fn load_all(store: &Store, account: AccountId) -> Result<Vec<Device>> {
+    let rows = store.scan(&DEVICE, &KeyRange::prefix(&(account,)), ALL_DEVICES, Order::Rising).await?;
+    let mut devices = Vec::with_capacity(rows.len());
+    for ((_, id), row) in rows {
+        let token_hash = token_hash(&row)?;
+        let session = store.get(&SESSION, &token_hash).await?;
+        devices.extend(session.map(|row| Device { id, token_hash, row }));
+    }
+    Ok(devices)
+}
+
 fn read(tx: &mut Tx<'_>, id: DeviceId, row: &DeviceRow) -> Result<Option<Device>> {
-    let token_hash: SecretHash =
-        row.token_hash.as_slice().try_into().map_err(|_| Error::internal("stored token hash"))?;
+    let token_hash = token_hash(row)?;
     Ok(tx.get(&SESSION, &token_hash)?.map(|row| Device { id, token_hash, row }))
+}
+
+fn token_hash(row: &DeviceRow) -> Result<SecretHash> {
+    row.token_hash.as_slice().try_into().map_err(|_| Error::internal("stored token hash"))
 }
 
 /// Notes that an account was used from an address.

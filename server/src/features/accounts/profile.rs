@@ -1,6 +1,6 @@
 //! Profile and switches of an account, and the account as its own devices see it.
 
-use super::person::{Person, person};
+use super::person::{Person, load, person};
 use super::tables::{ACCOUNT, AccountRow, RECOVERY};
 use super::{account_gone, rules};
 use crate::delivery::log;
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::features::ledger::quota::{Quota, Who};
 use crate::id::AccountId;
 use crate::store::key::KeyRange;
-use crate::store::{Order, Tx};
+use crate::store::{Order, Store, Tx};
 use crate::time::{DAY, Time};
 use std::time::Duration;
 use teahouse_proto::accounts::{Account, UpdateProfileRequest, UpdateSettingsRequest};
@@ -134,17 +134,28 @@ pub(super) fn tell_changed(tx: &mut Tx<'_>, id: AccountId, now: Time) -> Result<
     log::append(tx, id, now, &What::AccountChanged(account)).map(drop)
 }
 
-/// An account as its own devices see it.
+/// An account as its own devices see it, within a transaction.
 pub(super) fn account(tx: &mut Tx<'_>, id: AccountId) -> Result<Account> {
     let person = person(tx, id)?.ok_or_else(account_gone)?;
     let codes = tx.scan(&RECOVERY, &KeyRange::prefix(&(id,)), MAX_CODES_COUNTED, Order::Rising)?;
-    Ok(Account {
-        account_id: id.0,
+    Ok(as_account(person, codes.len()))
+}
+
+/// An account as its own devices see it.
+pub(super) async fn load_account(store: &Store, id: AccountId) -> Result<Account> {
+    let person = load(store, id).await?.ok_or_else(account_gone)?;
+    let codes = store.scan(&RECOVERY, &KeyRange::prefix(&(id,)), MAX_CODES_COUNTED, Order::Rising).await?;
+    Ok(as_account(person, codes.len()))
+}
+
+fn as_account(person: Person, codes_left: usize) -> Account {
+    Account {
+        account_id: person.id.0,
         profile: Some(person.profile()),
         settings: Some(person.settings()),
         self_conversation_id: person.self_conversation.0,
         created_at_ms: person.created_at.as_ms(),
-        recovery_codes_left: u32::try_from(codes.len()).unwrap_or(u32::MAX),
+        recovery_codes_left: u32::try_from(codes_left).unwrap_or(u32::MAX),
         username: person.username,
-    })
+    }
 }

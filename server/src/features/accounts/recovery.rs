@@ -3,7 +3,7 @@
 use super::devices::{self, DeviceLimits, NewDevice};
 use super::rules::recovery_failed;
 use super::secrets::{Code, Secret};
-use super::tables::{CREDENTIAL, CredentialRow, RECOVERY, RecoveryRow, SecretHash, USERNAME};
+use super::tables::{CREDENTIAL, CredentialRow, RECOVERY, RecoveryRow, SecretHash};
 use super::throttle::Guesser;
 use super::{Accounts, account_gone, person, person_by_username, profile, rules, secrets};
 use crate::call::{Cx, Session};
@@ -30,6 +30,15 @@ struct Recovery {
     device_limits: DeviceLimits,
 }
 
+/// What a recovery is about, before anything was done.
+struct Target {
+    /// 0 for a name that nobody has.
+    account: AccountId,
+    code: SecretHash,
+    good: bool,
+    at_home: bool,
+}
+
 impl Recovery {
     fn carry_out(&self, tx: &mut Tx<'_>, now: Time) -> Result<Account> {
         if tx.get(&RECOVERY, &(self.account, self.code))?.is_none() {
@@ -48,8 +57,8 @@ impl Recovery {
 }
 
 impl Accounts {
-    /// Codes cannot be guessed, so only the address pays for wrong ones: an attack on a name must not keep its owner
-    /// from the one way back in.
+    /// Codes cannot be guessed, so an attack on a name need not, and must not, keep its owner from the one way back in:
+    /// only the address pays for wrong codes, or at an address that the account uses, the name there.
     pub(super) async fn recover_account(
         &self,
         cx: &Cx,
@@ -59,12 +68,14 @@ impl Accounts {
         let new_password = Zeroizing::new(std::mem::take(&mut request.new_password));
         let typed_code = Zeroizing::new(std::mem::take(&mut request.code));
         let password = rules::new_password(&new_password, &request.username)?;
-        let guesser = Guesser { name: None, network: self.network(cx), at_home: false };
+        let Target { account, code, good, at_home } = self.target(cx, &request.username, &typed_code).await?;
+        let kind = format!("recover {}", account.0);
+        let guesser = Guesser { name: at_home.then_some(&kind), network: self.network(cx), at_home };
         let attempt = self.throttle.begin(guesser, now)?;
-        let Some((account, code)) = self.find_code(&request.username, &typed_code).await? else {
+        if !good {
             attempt.failed(now);
             return Err(recovery_failed());
-        };
+        }
         drop(attempt);
 
         let password_hash = self.passwords.hash(password).await?;
@@ -77,13 +88,12 @@ impl Accounts {
     }
 
     /// Reads the same rows whether the name exists or not.
-    async fn find_code(&self, username: &str, typed: &str) -> Result<Option<(AccountId, SecretHash)>> {
+    async fn target(&self, cx: &Cx, username: &str, typed: &str) -> Result<Target> {
         let store = &self.foundation.store;
-        let name = rules::fold_username(username).unwrap_or_default();
-        let account = AccountId(store.get(&USERNAME, &name).await?.map_or(0, |r| r.account_id));
+        let account = self.account_called(rules::fold_username(username)).await?;
         let code = Code::Recovery.hash(typed).unwrap_or_default();
         let good = store.get(&RECOVERY, &(account, code)).await?.is_some();
-        Ok(good.then_some((account, code)))
+        Ok(Target { account, code, good, at_home: self.is_at_home(cx, account).await? })
     }
 
     /// Sets a new password from a device that is signed in, and signs the others out: gives how many.

@@ -160,7 +160,10 @@ pub(super) fn device_info(info: Option<DeviceInfo>) -> DeviceInfo {
     let info = info.unwrap_or_default();
     let platform = Platform::try_from(info.platform).unwrap_or_default().into();
     let (near, _) = text::cut(&info.name, DEVICE_NAME_MAX * 2);
-    let name: String = near.nfc().filter(|c| text::visible_line(c.encode_utf8(&mut [0; 4]))).collect();
+    let mut name: String = near.nfc().collect();
+    if !text::visible_line(&name) {
+        name.retain(|c| text::visible_line(c.encode_utf8(&mut [0; 4])));
+    }
     let (name, _) = text::cut(name.trim(), DEVICE_NAME_MAX);
     let name = if name.chars().any(stands_alone) { name } else { UNNAMED_DEVICE };
     DeviceInfo { name: name.to_owned(), platform }

@@ -112,7 +112,7 @@ impl Sessions {
     }
 
     /// Ends sessions that the store no longer has.
-    pub(super) fn end(&self, account: AccountId, ended: &[DeviceId]) {
+    pub(super) fn end(&self, account: AccountId, ended: &[DeviceId], last_word: &'static str) {
         self.ends.fetch_add(1, Ordering::AcqRel);
         let mut devices = self.account(account);
         let Some(here) = devices.get_mut(&account) else { return };
@@ -130,7 +130,7 @@ impl Sessions {
         }
         drop(devices);
         for cached in over {
-            cached.session.end();
+            cached.session.end(last_word);
         }
     }
 

@@ -77,15 +77,24 @@ impl Accounts {
 
     /// Reads the same rows whether the name exists or not.
     async fn find(&self, cx: &Cx, name: Option<String>) -> Result<Found> {
-        let store = &self.foundation.store;
-        let row = store.get(&USERNAME, &name.unwrap_or_default()).await?;
-        let account = AccountId(row.map_or(0, |r| r.account_id));
-        let credential = store.get(&CREDENTIAL, &account).await?;
-        let at_home = match self.network(cx).map(|n| self.network_hash(account, n)) {
-            Some(network) => devices::is_home(store, account, network, cx.now).await?,
-            None => false,
-        };
+        let account = self.account_called(name).await?;
+        let credential = self.foundation.store.get(&CREDENTIAL, &account).await?;
+        let at_home = self.is_at_home(cx, account).await?;
         Ok(Found { account, password_hash: credential.map(|c| c.password_hash), at_home })
+    }
+
+    /// The account of a username in lower case; 0 where nobody has it, which is no account's id.
+    pub(super) async fn account_called(&self, name: Option<String>) -> Result<AccountId> {
+        let row = self.foundation.store.get(&USERNAME, &name.unwrap_or_default()).await?;
+        Ok(AccountId(row.map_or(0, |r| r.account_id)))
+    }
+
+    /// Whether an account was used from the caller's address lately. Where addresses do not count, nobody is at home.
+    pub(super) async fn is_at_home(&self, cx: &Cx, account: AccountId) -> Result<bool> {
+        match self.network(cx).map(|n| self.network_hash(account, n)) {
+            Some(network) => devices::is_home(&self.foundation.store, account, network, cx.now).await,
+            None => Ok(false),
+        }
     }
 
     /// A device that is to be signed in with a token.

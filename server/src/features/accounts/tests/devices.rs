@@ -4,6 +4,7 @@ use super::*;
 use crate::bus::Subscriber;
 use crate::features::accounts::secrets;
 use crate::features::accounts::sessions::Sessions;
+use crate::features::accounts::tables::SESSION;
 use crate::time::{DAY, HOUR, Time};
 use teahouse_proto::accounts::{
     ChangePasswordRequest, Device, ListDevicesRequest, LogoutRequest, SignOutDeviceRequest,
@@ -55,7 +56,7 @@ async fn a_sign_out_is_in_force_when_it_returns() {
     let laptop = room.login("anna_01", PASSWORD).await.unwrap();
     let live = room.session(&laptop.token).await.unwrap();
     sign_out(&room, &phone.token, laptop.device_id).await.unwrap();
-    assert!(live.is_ended());
+    assert_eq!(live.farewell().message(), "This device was signed out. Sign in again to use it.");
     tokio::time::timeout(std::time::Duration::from_secs(2), live.ended()).await.unwrap();
     assert_eq!(reason(room.session(&laptop.token).await), "UNAUTHENTICATED");
     assert_eq!(room.ended().await, [DeviceId(laptop.device_id)], "and other nodes hear of it");
@@ -114,11 +115,13 @@ async fn a_new_password_signs_the_others_out() {
     let room = Room::new();
     let phone = room.register("anna_01").await;
     let laptop = room.login("anna_01", PASSWORD).await.unwrap();
+    let live = room.session(&laptop.token).await.unwrap();
     let cx = room.with_token(&phone.token).await.unwrap();
     for (new, why) in [("short", "PASSWORD_INVALID"), ("password1", "PASSWORD_COMMON"), ("Anna_01!", "OK")] {
         let request = ChangePasswordRequest { new_password: new.into() };
         assert_eq!(reason(room.accounts.change_password(&cx, request).await), why, "{new}");
     }
+    assert!(live.farewell().message().starts_with("The password was changed"));
     assert_eq!(reason(room.session(&laptop.token).await), "UNAUTHENTICATED");
     room.session(&phone.token).await.unwrap();
     assert_eq!(reason(room.login("anna_01", PASSWORD).await), "LOGIN_FAILED");
@@ -175,7 +178,7 @@ async fn a_token_dies_of_ninety_idle_days_and_lives_by_use() {
         }
         let live = room.session(&made.token).await.unwrap();
         if !cached {
-            room.accounts.sessions.end(live.account, &[live.device]);
+            room.accounts.sessions.end(live.account, &[live.device], "over");
         }
         drop(live);
         room.clock.advance(DAY * 90 - HOUR);
@@ -209,6 +212,12 @@ async fn a_hot_token_costs_no_read_and_uses_are_written_once_an_hour() {
     let first = room.session(&made.token).await.unwrap();
     let again = room.session(&made.token).await.unwrap();
     assert!(Arc::ptr_eq(&first, &again));
+    // A row that vanishes without a word: who reads it would notice.
+    let hash = secrets::token_hash(&made.token).unwrap();
+    let row = room.store().get(&SESSION, &hash).await.unwrap().unwrap();
+    room.store().transact(move |tx| tx.delete(&SESSION, &hash)).await.unwrap();
+    room.session(&made.token).await.unwrap();
+    room.store().transact(move |tx| tx.put(&SESSION, &hash, &row)).await.unwrap();
     room.accounts.tidy().await.unwrap();
     let stamp = room.store().stamp();
     for _ in 0..3 {
@@ -239,13 +248,13 @@ fn what_was_read_before_a_sign_out_does_not_come_in_after_it() {
     let sessions = Sessions::new(100);
     let session = || Session::new(AccountId(1), DeviceId(2), Time(0));
     let before = sessions.ends();
-    sessions.end(AccountId(1), &[DeviceId(2)]);
+    sessions.end(AccountId(1), &[DeviceId(2)], "over");
     assert!(sessions.insert([1; 32], session(), Time(0), before).is_none());
     assert!(sessions.find(&[1; 32]).is_none());
     let live = sessions.insert([1; 32], session(), Time(0), sessions.ends()).unwrap();
-    sessions.end(AccountId(1), &[DeviceId(3)]);
+    sessions.end(AccountId(1), &[DeviceId(3)], "over");
     assert!(!live.is_ended());
-    sessions.end(AccountId(1), &[DeviceId(2)]);
+    sessions.end(AccountId(1), &[DeviceId(2)], "over");
     assert!(live.is_ended() && sessions.find(&[1; 32]).is_none());
 }
 
@@ -287,7 +296,7 @@ fn the_cache_is_bounded_but_keeps_what_is_in_use() {
     }
     assert!(sessions.len() >= held.len() && sessions.len() < held.len() + 1500, "{}", sessions.len());
     for session in &held {
-        sessions.end(session.account, &[session.device]);
+        sessions.end(session.account, &[session.device], "over");
         assert!(session.is_ended());
     }
 }

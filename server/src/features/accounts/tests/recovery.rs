@@ -14,6 +14,7 @@ async fn a_code_sets_a_new_password_once_and_signs_everything_else_out() {
     let live = room.session(&made.token).await.unwrap();
     let answer = room.recover("ANNA_01", &code.to_uppercase().replace('-', " "), NEW).await.unwrap();
     assert!(live.is_ended());
+    assert!(live.farewell().message().starts_with("A recovery code set a new password"));
     assert_eq!(reason(room.session(&made.token).await), "UNAUTHENTICATED");
     assert_eq!(room.ended().await, [DeviceId(made.device_id)]);
     assert_eq!(answer.account.as_ref().unwrap().recovery_codes_left, 7);

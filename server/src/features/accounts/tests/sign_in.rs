@@ -111,6 +111,7 @@ async fn strangers_cannot_lock_somebody_out_of_an_address_they_use() {
     assert_eq!(reason(room.login_at(HOME, "bobby_01", PASSWORD).await), "RATE_LIMITED");
     room.login_at(HOME, "anna_01", PASSWORD).await.unwrap();
     assert!(room.session(&made.token).await.is_ok(), "who is signed in notices nothing");
+    room.recover("anna_01", &made.recovery_codes[0], "another pass 2").await.unwrap();
 }
 
 #[tokio::test]
