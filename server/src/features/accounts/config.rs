@@ -1,5 +1,6 @@
 //! The settings of the accounts room.
 
+use argon2::Params;
 use serde::{Deserialize, Serialize};
 
 /// Who may make an account.
@@ -48,5 +49,33 @@ crate::settings! {
         password_queue: u32 = 128,
         /// Sessions kept in memory besides those in use.
         sessions_cached: u32 = 65_536,
+    }
+}
+
+impl AccountsConfig {
+    /// What is wrong with these settings, a sentence for each mistake; empty where the room can work with them.
+    pub fn problems(&self) -> Vec<String> {
+        let at_least_one = [
+            ("devices_per_account", self.devices_per_account),
+            ("token_idle_days", self.token_idle_days),
+            ("sign_in_failures_free", self.sign_in_failures_free),
+            ("sign_in_delay_max_s", self.sign_in_delay_max_s),
+            ("password_queue", self.password_queue),
+        ];
+        let zeros = at_least_one.into_iter().filter(|(_, value)| *value == 0);
+        let mut problems: Vec<String> =
+            zeros.map(|(name, _)| format!("accounts.{name} is 0; it must be at least 1")).collect();
+        if let Err(error) = self.password_params() {
+            problems.push(format!(
+                "accounts.password_memory_kib, _passes and _lanes do not go together: {error}"
+            ));
+        }
+        problems
+    }
+
+    /// The cost of a password hash.
+    pub(super) fn password_params(&self) -> Result<Params, argon2::Error> {
+        let hash_bytes = Some(Params::DEFAULT_OUTPUT_LEN);
+        Params::new(self.password_memory_kib, self.password_passes, self.password_lanes, hash_bytes)
     }
 }

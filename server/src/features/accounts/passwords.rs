@@ -15,8 +15,6 @@ use zeroize::Zeroizing;
 
 /// Bytes of a salt (RFC 9106 recommends 16).
 const SALT_BYTES: usize = 16;
-/// Bytes of a hash.
-const HASH_BYTES: usize = 32;
 /// When to come back after an overload: about what a full queue takes on one core.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(3);
 
@@ -37,15 +35,16 @@ impl Passwords {
     /// # Errors
     /// Parameters that argon2 does not take.
     pub(super) fn new(config: &AccountsConfig, random: Random) -> Result<Self> {
-        let (m, t, p) = (config.password_memory_kib, config.password_passes, config.password_lanes);
-        let params = Params::new(m, t, p, Some(HASH_BYTES)).map_err(invalid_params)?;
+        let params = config.password_params().map_err(invalid_params)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
         let nobodys_hash = PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
             params: (&params).try_into().map_err(invalid_params)?,
             salt: Some(Salt::new(&random.bytes::<SALT_BYTES>()).map_err(invalid_params)?),
-            hash: Some(Output::new(&random.bytes::<HASH_BYTES>()).map_err(invalid_params)?),
+            hash: Some(
+                Output::new(&random.bytes::<{ Params::DEFAULT_OUTPUT_LEN }>()).map_err(invalid_params)?,
+            ),
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let workers = match config.password_workers {
@@ -94,6 +93,12 @@ impl Passwords {
     #[cfg(test)]
     pub(super) async fn occupy(&self) -> tokio::sync::OwnedSemaphorePermit {
         self.workers.clone().acquire_owned().await.unwrap()
+    }
+
+    /// How many wait for a worker.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {

@@ -300,3 +300,22 @@ fn the_cache_is_bounded_but_keeps_what_is_in_use() {
         assert!(session.is_ended());
     }
 }
+
+#[test]
+fn what_the_store_does_not_know_yet_stays_in_the_cache() {
+    let sessions = Sessions::new(64);
+    let random = Random::seeded(1);
+    let now = Time(1_800_000_000_000);
+    for n in 0..2000u64 {
+        let hash = secrets::new_token(&random).hash;
+        let session = Session::new(AccountId(n), DeviceId(n), Time(0));
+        session.used(now);
+        sessions.insert(hash, session, Time(0), sessions.ends()).unwrap();
+    }
+    let uses = sessions.unstored_uses(now, usize::MAX);
+    assert_eq!(uses.len(), 2000);
+    uses.iter().for_each(|u| sessions.stored(u));
+    drop(uses);
+    assert!(sessions.unstored_uses(now, usize::MAX).is_empty());
+    assert!(sessions.unstored_uses(now + HOUR, usize::MAX).is_empty(), "nobody was there in that hour");
+}

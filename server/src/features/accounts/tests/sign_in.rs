@@ -1,6 +1,7 @@
 //! Signing in, and what it does not tell.
 
 use super::*;
+use crate::features::accounts::tables::CREDENTIAL;
 use futures::StreamExt;
 use teahouse_proto::sync::devices_changed::Change;
 
@@ -165,17 +166,37 @@ async fn an_overload_is_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_password_changed_while_the_old_one_was_hashed_wins() {
+async fn a_password_changed_while_the_old_one_was_checked_wins() {
     let room = Room::with(|c| c.password_workers = 1);
     let made = room.register("anna_01").await;
-    let cx = room.with_token(&made.token).await.unwrap();
-    let session = cx.session().unwrap();
-    // The change stands in the queue of hashes before the sign-in, so it is written when the sign-in comes to write.
-    let change = room.accounts.set_password(session, "another pass 2", room.clock.now());
-    let (changed, signed_in) = tokio::join!(biased; change, room.login("anna_01", PASSWORD));
-    changed.unwrap();
-    assert_eq!(reason(signed_in), "LOGIN_FAILED");
-    room.login("anna_01", "another pass 2").await.unwrap();
+    let at_work = room.accounts.passwords.occupy().await;
+    let mut login = Box::pin(room.login("anna_01", PASSWORD));
+    assert!(futures::poll!(&mut login).is_pending());
+    assert_eq!(room.accounts.passwords.waiting(), 1, "the old hash was read");
+    let account = AccountId(account(&made).account_id);
+    let change = move |tx: &mut Tx<'_>| {
+        let mut row = tx.get(&CREDENTIAL, &account)?.unwrap();
+        row.password_hash = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".into();
+        tx.put(&CREDENTIAL, &account, &row)
+    };
+    room.store().transact(change).await.unwrap();
+    drop(at_work);
+    assert_eq!(reason(login.await), "LOGIN_FAILED");
+}
+
+#[tokio::test]
+async fn many_people_behind_one_address_sign_in_at_once() {
+    let room = Room::new();
+    for n in 0..20 {
+        room.register(&format!("person{n}")).await;
+    }
+    let logins = (0..20).map(|n| {
+        let room = &room;
+        async move { room.login_at(ELSEWHERE, &format!("person{n}"), PASSWORD).await }
+    });
+    for answer in futures::future::join_all(logins).await {
+        answer.unwrap();
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The validators, on anything.
 
+use crate::features::accounts::AccountsConfig;
 use crate::features::accounts::rules::*;
 use crate::features::accounts::secrets::{Code, new_token, token_hash};
 use crate::random::Random;
@@ -102,4 +103,15 @@ fn a_nameless_device_is_called_so() {
     assert_eq!(named(" \u{200b}\u{fe0f}"), "unnamed device");
     assert_eq!(named("Anna\u{202e}'s\nphone"), "Anna'sphone");
     assert_eq!(named(&"ж".repeat(100)).graphemes(true).count(), 64);
+}
+
+#[test]
+fn the_default_settings_are_owasps_and_senseless_ones_are_named() {
+    let config = AccountsConfig::default();
+    assert_eq!((config.password_memory_kib, config.password_passes, config.password_lanes), (19_456, 2, 1));
+    assert_eq!(config.problems(), [""; 0]);
+    let wrong = AccountsConfig { password_memory_kib: 7, devices_per_account: 0, ..config };
+    let problems = wrong.problems();
+    assert_eq!(problems.len(), 2);
+    assert!(problems[0].contains("devices_per_account") && problems[1].contains("password_memory_kib"));
 }
