@@ -62,12 +62,16 @@ impl Session {
         unpack(self.network.load(Ordering::Relaxed))
     }
 
-    /// Ends it: later calls are refused, streams end, sockets close. `last_word` tells the person at the device why,
-    /// and what to do.
-    pub fn end(&self, last_word: &'static str) {
+    /// Ends it: later calls are refused, streams end, sockets close.
+    pub fn end(&self) {
+        self.ended.cancel();
+    }
+
+    /// The same; `last_word` tells the person at the device why, and what to do.
+    pub fn end_because(&self, last_word: &'static str) {
         // The first reason is the one that ended it.
         let _ = self.last_word.set(last_word);
-        self.ended.cancel();
+        self.end();
     }
 
     /// What the device is told once its session was ended: [`unauthenticated`], with the reason in words.
@@ -133,8 +137,8 @@ mod tests {
     fn says_farewell_with_the_first_reason() {
         let session = Session::new(AccountId(1), DeviceId(2), Time(3));
         assert_eq!(session.farewell().message(), unauthenticated().message());
-        session.end("You were signed out.");
-        session.end("Later.");
+        session.end_because("You were signed out.");
+        session.end_because("Later.");
         assert!(session.is_ended());
         let farewell = session.farewell();
         assert_eq!((farewell.reason(), farewell.message()), ("UNAUTHENTICATED", "You were signed out."));

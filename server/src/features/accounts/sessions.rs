@@ -130,7 +130,7 @@ impl Sessions {
         }
         drop(devices);
         for cached in over {
-            cached.session.end(last_word);
+            cached.session.end_because(last_word);
         }
     }
 

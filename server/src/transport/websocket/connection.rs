@@ -5,7 +5,7 @@ use super::calls::{Calls, Said, Ticket};
 use super::envelope::{Asks, Body, Form, Malformed, Question, read_binary, read_text};
 use super::frame::{Incoming, Opcode, close};
 use super::socket::{Broken, Socket};
-use crate::call::{Caller, Session};
+use crate::call::{Caller, Session, unauthenticated};
 use crate::error::{Error, Kind, Result};
 use crate::transport::{DRAIN_GRACE, Gate, MESSAGE_MAX, draining};
 use bytes::Bytes;
@@ -136,8 +136,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let now = Instant::now();
         match signal {
             Signal::SignedOut => {
+                let farewell = self.session.as_ref().map_or_else(unauthenticated, |s| s.farewell());
                 for stream in self.calls.end_streams() {
-                    self.socket.push_failure(stream.form, stream.id, &crate::call::unauthenticated());
+                    self.socket.push_failure(stream.form, stream.id, &farewell);
                 }
                 let until = now + SIGNED_OUT_GRACE;
                 self.phase = Phase::Ending { reason: "SIGNED_OUT", code: close::POLICY, until };
