@@ -1,6 +1,7 @@
 //! The command line of `teahouse-server`.
 
 use super::Sources;
+use crate::seed::Friends;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -57,6 +58,18 @@ pub enum Command {
         /// The command and what it needs; `help` lists all
         #[arg(required = true, trailing_var_arg = true)]
         words: Vec<String>,
+    },
+    /// Fill an empty store with simulated people for load tests
+    Seed {
+        /// How many
+        #[arg(long)]
+        users: usize,
+        /// Who is whose friend
+        #[arg(long, value_enum, default_value = "none")]
+        friends: Friends,
+        /// Whoever knows it knows the people's tokens
+        #[arg(long)]
+        seed: String,
     },
 }
 

@@ -15,6 +15,7 @@ mod recovery;
 mod register;
 mod rules;
 mod secrets;
+mod seed;
 mod sessions;
 mod sign_in;
 mod tables;
@@ -24,6 +25,7 @@ mod throttle;
 
 pub use config::{AccountsConfig, Registration};
 pub use person::{Person, load, person, person_by_username};
+pub use seed::{SeedPerson, hash, insert, is_empty};
 
 use super::Foundation;
 use crate::call::{Cx, Methods};

@@ -21,6 +21,7 @@ mod views;
 #[cfg(test)]
 pub(crate) use relations::set_friend;
 pub use relations::{Relation, friend_ids, is_newcomer, may_chat, relation};
+pub use room::seed_friends;
 pub use tickets::{Found, Tickets};
 
 use super::Foundation;

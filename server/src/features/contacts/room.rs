@@ -140,3 +140,16 @@ pub(super) fn tell(tx: &mut Tx<'_>, me: AccountId, other: AccountId, now: Time) 
     log::append(tx, me, now, &What::Friend(friend.clone()))?;
     Ok(friend)
 }
+
+/// Makes two people of a load test friends, who have heard nothing of each other before.
+pub fn seed_friends(
+    tx: &mut Tx<'_>,
+    hooks: &dyn FriendHooks,
+    a: AccountId,
+    b: AccountId,
+    now: Time,
+) -> Result<()> {
+    let conversation = hooks.on_friends(tx, a, b, now)?;
+    add_side(tx, a, b, conversation, Way::Username, now)?;
+    add_side(tx, b, a, conversation, Way::Username, now)
+}

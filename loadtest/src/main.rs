@@ -1,0 +1,59 @@
+//! `teahouse-loadtest`: simulated people against a real server process, and a table of what came of it.
+
+mod echo;
+mod floor;
+mod options;
+mod people;
+mod profiles;
+mod report;
+mod server;
+
+use clap::Parser;
+use options::{Command, Options, Profile};
+use report::Report;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use tokio::runtime::Runtime;
+
+fn main() -> ExitCode {
+    match Options::parse() {
+        Options { hidden: Some(Command::Serve { arguments }), .. } => serve(arguments),
+        Options { hidden: Some(Command::Echo), .. } => echo::serve(),
+        options => run(&options),
+    }
+}
+
+fn serve(arguments: Vec<OsString>) -> ExitCode {
+    let name = OsString::from("teahouse-server");
+    runtime().block_on(teahouse_server::program::run(std::iter::once(name).chain(arguments)))
+}
+
+fn runtime() -> Runtime {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("the operating system gives threads")
+}
+
+fn run(options: &Options) -> ExitCode {
+    match runtime().block_on(measure(options)) {
+        Ok(report) => {
+            report.print(options.json);
+            if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("teahouse-loadtest: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(options: &Options) -> Result<Report, Failure> {
+    let floor = floor::measure()?;
+    match options.profile() {
+        Profile::Floor => Ok(floor::report(&floor)),
+        Profile::Idle => profiles::idle::run(options, &floor).await,
+        Profile::Chat => profiles::chat::run(options, &floor).await,
+    }
+}
+
+/// What ends a run: a sentence for whoever started it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,4 @@
+//! The profiles, one file each.
+
+pub(crate) mod chat;
+pub(crate) mod idle;
