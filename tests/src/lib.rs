@@ -1,11 +1,24 @@
 //! The system from outside: what tests of the whole server share. It knows the server's public interface
 //! only; `churn` alone knows the store's.
 
+pub mod chance;
 pub mod churn;
+pub mod device;
 pub mod dice;
 pub mod disk;
+pub mod documented;
 pub mod fault;
+pub mod follow;
+pub mod garbage;
+pub mod mirror;
+pub mod model;
 pub mod needs;
 pub mod page;
+pub mod person;
+pub mod plain;
 pub mod process;
+pub mod raw;
 pub mod recorder;
+pub mod transcript;
+pub mod verbs;
+pub mod world;

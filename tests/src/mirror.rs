@@ -1,0 +1,214 @@
+//! A device as a careful client keeps it: a copy of its conversations, made of what Follow tells and of what it then
+//! pulls, as docs/PROTOCOL.md says under "A client that never loses anything". It notes what a server must never do: a
+//! number that was skipped, an entry that changed, an account log with a hole. It does not know what was said.
+
+use crate::device::Device;
+use crate::follow::Follow;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use teahouse_client::Error;
+use teahouse_proto::chat::{Conversation, Entry, GetConversationRequest, ListEntriesRequest};
+use teahouse_proto::sync::account_event::What;
+use teahouse_proto::sync::follow_response::Event;
+
+/// What a device has of its account.
+pub struct Mirror {
+    device: Device,
+    follow: Option<Follow>,
+    cursor: Bytes,
+    /// Told of everything there was when it began to follow.
+    is_caught_up: bool,
+    last_account_number: Option<u64>,
+    conversations: BTreeMap<u64, Copy>,
+    violations: Vec<String>,
+}
+
+/// What it has of one conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copy {
+    /// Entries up to this one are not for this device's eyes.
+    pub first_seq_after: u64,
+    /// The entries after that, one line each.
+    pub lines: Vec<String>,
+}
+
+impl Copy {
+    /// The number of the last entry it has.
+    pub fn head(&self) -> u64 {
+        self.first_seq_after + self.lines.len() as u64
+    }
+
+    fn line(&self, seq: u64) -> Option<&String> {
+        let at = seq.checked_sub(self.first_seq_after + 1)?;
+        self.lines.get(usize::try_from(at).ok()?)
+    }
+}
+
+impl Mirror {
+    /// A device that has nothing yet and does not follow.
+    pub fn new(device: Device) -> Self {
+        Self {
+            device,
+            follow: None,
+            cursor: Bytes::new(),
+            is_caught_up: false,
+            last_account_number: None,
+            conversations: BTreeMap::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What the server did that it must not.
+    pub fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    /// Whether it was told of everything there was, and hears what comes.
+    pub fn is_caught_up(&self) -> bool {
+        self.is_caught_up
+    }
+
+    /// What it has of a conversation.
+    pub fn copy(&self, conversation_id: u64) -> Option<&Copy> {
+        self.conversations.get(&conversation_id)
+    }
+
+    /// All it has.
+    pub fn conversations(&self) -> &BTreeMap<u64, Copy> {
+        &self.conversations
+    }
+
+    /// Loses its connection; what it has stays.
+    pub async fn vanish(&mut self) {
+        self.follow = None;
+        self.is_caught_up = false;
+        self.device.disconnect().await;
+    }
+
+    /// Takes one event, following anew from its cursor where it does not follow.
+    ///
+    /// # Errors
+    /// Why the stream ended, or a pull failed.
+    pub async fn step(&mut self) -> Result<(), Error> {
+        if self.follow.is_none() {
+            self.follow = Some(self.device.follow_from(self.cursor.clone()).await);
+        }
+        let follow = self.follow.as_mut().expect("it was just made");
+        let event = match follow.step().await {
+            Ok(event) => event,
+            Err(error) => {
+                self.follow = None;
+                self.is_caught_up = false;
+                return Err(error);
+            }
+        };
+        self.apply(event.event.as_ref()).await?;
+        // Only now: a client that dies in between must be told again.
+        if !event.cursor.is_empty() {
+            self.cursor = event.cursor;
+        }
+        Ok(())
+    }
+
+    /// Takes events until it is caught up and has an entry of a conversation.
+    ///
+    /// # Errors
+    /// As [`Mirror::step`].
+    pub async fn until(&mut self, conversation_id: u64, seq: u64) -> Result<(), Error> {
+        while !self.is_caught_up || self.copy(conversation_id).is_none_or(|copy| copy.head() < seq) {
+            self.step().await?;
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, event: Option<&Event>) -> Result<(), Error> {
+        match event {
+            Some(Event::Moved(conversation)) => {
+                // Also in the middle of a stream: its queue had overflowed, so the live events go on behind a jump.
+                self.is_caught_up = false;
+                self.pull(conversation).await?;
+            }
+            Some(Event::CaughtUp(_)) => self.is_caught_up = true,
+            Some(Event::Entry(entry)) => self.entry(entry).await?,
+            Some(Event::Account(event)) => {
+                if self.last_account_number.is_some_and(|last| event.number != last + 1) {
+                    let last = self.last_account_number;
+                    self.violations.push(format!("account log: {} came after {last:?}", event.number));
+                }
+                self.last_account_number = Some(event.number);
+                if let Some(What::FriendDeleted(deleted)) = &event.what {
+                    self.conversations.remove(&deleted.conversation_id);
+                }
+            }
+            Some(Event::Resync(_)) => {
+                self.conversations.clear();
+                self.last_account_number = None;
+            }
+            None => self.violations.push("an event of an unknown kind".to_owned()),
+        }
+        Ok(())
+    }
+
+    async fn entry(&mut self, entry: &Entry) -> Result<(), Error> {
+        let id = entry.conversation_id;
+        if !self.conversations.contains_key(&id) {
+            let request = GetConversationRequest { conversation_id: id };
+            match self.device.chat().get_conversation(request).await {
+                Ok(answer) => return self.pull(&answer.conversation.unwrap_or_default()).await,
+                // Deleted by another device meanwhile; the account log will say so.
+                Err(error) if error.reason() == "CONVERSATION_NOT_FOUND" => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        let line = self.device.line(entry);
+        let copy = self.conversations.entry(id).or_default();
+        let head = copy.head();
+        if entry.seq == head + 1 {
+            copy.lines.push(line);
+        } else if entry.seq > head {
+            let told = if self.is_caught_up { "live" } else { "while catching up" };
+            self.violations.push(format!("{told}: entry {} came when {head} was the last", entry.seq));
+            let conversation =
+                Conversation { conversation_id: id, head_seq: entry.seq, ..Default::default() };
+            self.pull(&conversation).await?;
+        } else if copy.line(entry.seq).is_some_and(|before| *before != line) {
+            self.violations
+                .push(format!("an entry changed: it was {:?}, now {line:?}", copy.line(entry.seq)));
+        }
+        Ok(())
+    }
+
+    /// Fetches what is lacking of a conversation.
+    async fn pull(&mut self, conversation: &Conversation) -> Result<(), Error> {
+        let id = conversation.conversation_id;
+        let fresh = Copy { first_seq_after: conversation.first_seq_after, lines: Vec::new() };
+        let mut copy = self.conversations.get(&id).cloned().unwrap_or(fresh);
+        while copy.head() < conversation.head_seq {
+            let after_seq = copy.head();
+            let request = ListEntriesRequest { conversation_id: id, after_seq, ..Default::default() };
+            let page = match self.device.chat().list_entries(request).await {
+                Ok(page) => page,
+                Err(error) if error.reason() == "CONVERSATION_NOT_FOUND" => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            if page.entries.is_empty() {
+                let head = conversation.head_seq;
+                self.violations.push(format!("told of {head} entries, there are {after_seq}"));
+                break;
+            }
+            for entry in &page.entries {
+                if entry.seq != copy.head() + 1 {
+                    self.violations.push(format!("history: {} follows {}", entry.seq, copy.head()));
+                }
+                copy.lines.push(self.device.line(entry));
+            }
+        }
+        self.conversations.insert(id, copy);
+        Ok(())
+    }
+}

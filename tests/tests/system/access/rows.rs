@@ -1,0 +1,161 @@
+//! The access matrix: for each method, what a request of it names. Requests are built from `Things`, so that the same
+//! request can be made about what is Anna's and about what never was.
+
+use super::stage::Things;
+use bytes::Bytes;
+use prost::Message;
+use teahouse_proto as method;
+use teahouse_proto::MethodInfo;
+use teahouse_proto::accounts as a;
+use teahouse_proto::chat as h;
+use teahouse_proto::contacts as c;
+use teahouse_proto::sync as s;
+use teahouse_tests::verbs::text;
+
+/// What a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Nothing, and it needs no session.
+    Open,
+    /// Nothing: it speaks of the caller alone.
+    Caller,
+    /// As [`Names::Caller`], but the caller's device may not be signed in any more afterwards.
+    CallerAtACost,
+    /// Something that is somebody's: whoever it is not of gets the answer for what never was.
+    Thing,
+    /// A person: whoever they deleted or blocked gets what a stranger gets.
+    Person,
+}
+
+/// A row of the matrix.
+pub(super) struct Row {
+    pub(super) method: &'static MethodInfo,
+    pub(super) names: Names,
+    /// The request.
+    pub(super) request: fn(&Things) -> Bytes,
+}
+
+fn row(method: &'static MethodInfo, names: Names, request: fn(&Things) -> Bytes) -> Row {
+    Row { method, names, request }
+}
+
+fn encode(message: &impl Message) -> Bytes {
+    message.encode_to_vec().into()
+}
+
+fn send(to: h::send_message_request::To, client_id: u8) -> Bytes {
+    let content = h::send_message_request::Content::Text(text("let me in"));
+    let client_message_id = vec![client_id; 16].into();
+    encode(&h::SendMessageRequest { to: Some(to), client_message_id, content: Some(content) })
+}
+
+fn block(who: c::block_request::Who) -> Bytes {
+    encode(&c::BlockRequest { who: Some(who) })
+}
+
+/// All rows.
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = accounts();
+    rows.extend(contacts());
+    rows.extend(chat());
+    rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
+        encode(&s::FollowRequest { cursor: t.cursor.clone() })
+    }));
+    rows
+}
+
+fn accounts() -> Vec<Row> {
+    use Names::{Caller, CallerAtACost, Open, Thing};
+    vec![
+        row(&method::ACCOUNTS_REGISTER, Open, |_| encode(&a::RegisterRequest::default())),
+        row(&method::ACCOUNTS_LOGIN, Open, |_| encode(&a::LoginRequest::default())),
+        row(&method::ACCOUNTS_RECOVER, Open, |_| encode(&a::RecoverRequest::default())),
+        row(&method::ACCOUNTS_LOGOUT, CallerAtACost, |_| encode(&a::LogoutRequest {})),
+        row(&method::ACCOUNTS_GET_ACCOUNT, Caller, |_| encode(&a::GetAccountRequest {})),
+        row(&method::ACCOUNTS_UPDATE_PROFILE, Caller, |_| encode(&a::UpdateProfileRequest::default())),
+        row(&method::ACCOUNTS_UPDATE_SETTINGS, Caller, |_| encode(&a::UpdateSettingsRequest::default())),
+        row(&method::ACCOUNTS_LIST_DEVICES, Caller, |_| encode(&a::ListDevicesRequest {})),
+        row(&method::ACCOUNTS_SIGN_OUT_DEVICE, Thing, |t| {
+            encode(&a::SignOutDeviceRequest { device_id: t.device })
+        }),
+        row(&method::ACCOUNTS_SIGN_OUT_OTHER_DEVICES, CallerAtACost, |_| {
+            encode(&a::SignOutOtherDevicesRequest {})
+        }),
+        row(&method::ACCOUNTS_CHANGE_PASSWORD, CallerAtACost, |_| {
+            encode(&a::ChangePasswordRequest { new_password: "white peony 3".to_owned() })
+        }),
+        row(&method::ACCOUNTS_RENEW_RECOVERY_CODES, Caller, |_| encode(&a::RenewRecoveryCodesRequest {})),
+    ]
+}
+
+fn contacts() -> Vec<Row> {
+    use Names::{Caller, Person, Thing};
+    use c::block_request::Who;
+    vec![
+        row(&method::CONTACTS_SEARCH, Person, |_| {
+            encode(&c::SearchRequest { username: "anna-tea".to_owned() })
+        }),
+        row(&method::CONTACTS_SEND_REQUEST, Thing, |t| {
+            encode(&c::SendRequestRequest { ticket: t.ticket.clone(), text: String::new() })
+        }),
+        row(&method::CONTACTS_SEND_REQUEST, Person, |t| {
+            encode(&c::SendRequestRequest { ticket: t.ticket.clone(), text: "let me in".to_owned() })
+        }),
+        row(&method::CONTACTS_LIST_REQUESTS, Caller, |_| encode(&c::ListRequestsRequest::default())),
+        row(&method::CONTACTS_LIST_SENT_REQUESTS, Person, |_| encode(&c::ListSentRequestsRequest::default())),
+        row(&method::CONTACTS_ACCEPT_REQUEST, Thing, |t| {
+            encode(&c::AcceptRequestRequest { request_id: t.request })
+        }),
+        row(&method::CONTACTS_IGNORE_REQUEST, Thing, |t| {
+            encode(&c::IgnoreRequestRequest { request_id: t.request })
+        }),
+        row(&method::CONTACTS_REPLY_TO_REQUEST, Thing, |t| {
+            encode(&c::ReplyToRequestRequest { request_id: t.request, text: "let me in".to_owned() })
+        }),
+        row(&method::CONTACTS_LIST_FRIENDS, Caller, |_| encode(&c::ListFriendsRequest::default())),
+        row(&method::CONTACTS_LIST_FRIENDS, Caller, |t| {
+            encode(&c::ListFriendsRequest { tag: t.tag.clone(), ..Default::default() })
+        }),
+        row(&method::CONTACTS_GET_FRIEND, Thing, |t| encode(&c::GetFriendRequest { account_id: t.friend })),
+        row(&method::CONTACTS_UPDATE_FRIEND, Thing, |t| {
+            encode(&c::UpdateFriendRequest {
+                account_id: t.friend,
+                starred: Some(true),
+                ..Default::default()
+            })
+        }),
+        row(&method::CONTACTS_DELETE_FRIEND, Thing, |t| {
+            encode(&c::DeleteFriendRequest { account_id: t.friend })
+        }),
+        row(&method::CONTACTS_LIST_TAGS, Caller, |_| encode(&c::ListTagsRequest {})),
+        row(&method::CONTACTS_RENAME_TAG, Thing, |t| {
+            encode(&c::RenameTagRequest { name: t.tag.clone(), new_name: "mine".to_owned() })
+        }),
+        row(&method::CONTACTS_BLOCK, Thing, |t| block(Who::AccountId(t.friend))),
+        row(&method::CONTACTS_BLOCK, Thing, |t| block(Who::RequestId(t.request))),
+        row(&method::CONTACTS_BLOCK, Thing, |t| block(Who::Ticket(t.ticket.clone()))),
+        row(&method::CONTACTS_BLOCK, Person, |t| block(Who::Ticket(t.ticket.clone()))),
+        row(&method::CONTACTS_UNBLOCK, Thing, |t| encode(&c::UnblockRequest { block_id: t.block })),
+        row(&method::CONTACTS_LIST_BLOCKED, Person, |_| encode(&c::ListBlockedRequest::default())),
+    ]
+}
+
+fn chat() -> Vec<Row> {
+    use Names::{Caller, Person, Thing};
+    use h::send_message_request::To;
+    vec![
+        row(&method::CHAT_SEND_MESSAGE, Thing, |t| send(To::ConversationId(t.chat), 1)),
+        row(&method::CHAT_SEND_MESSAGE, Thing, |t| send(To::AccountId(t.friend), 2)),
+        row(&method::CHAT_SEND_MESSAGE, Person, |t| send(To::AccountId(t.account), 3)),
+        row(&method::CHAT_LIST_ENTRIES, Thing, |t| {
+            encode(&h::ListEntriesRequest { conversation_id: t.chat, ..Default::default() })
+        }),
+        row(&method::CHAT_LIST_CONVERSATIONS, Caller, |_| encode(&h::ListConversationsRequest::default())),
+        row(&method::CHAT_GET_CONVERSATION, Thing, |t| {
+            encode(&h::GetConversationRequest { conversation_id: t.chat })
+        }),
+        row(&method::CHAT_MARK_READ, Thing, |t| {
+            encode(&h::MarkReadRequest { conversation_id: t.chat, seq: 1 })
+        }),
+    ]
+}

@@ -1,0 +1,142 @@
+//! Who stands where before the access matrix is tried: Anna with all that is hers, and people who are not entitled.
+
+use bytes::Bytes;
+use teahouse_proto::contacts::{TagList, UpdateFriendRequest};
+use teahouse_tests::device::Device;
+use teahouse_tests::person::Person;
+use teahouse_tests::verbs::text;
+use teahouse_tests::world::World;
+
+/// What only Anna and those she told may read. No answer to anybody else holds one of these.
+pub(super) const SECRETS: &[&str] =
+    &["meet me at the pier", "buy arsenic", "the one who owes me", "debtors", "please, it is urgent"];
+
+/// Things that a request can name. Anna's, or such that never were.
+#[derive(Clone, Debug)]
+pub(super) struct Things {
+    /// A conversation.
+    pub(super) chat: u64,
+    /// Somebody's friend.
+    pub(super) friend: u64,
+    /// A device.
+    pub(super) device: u64,
+    /// A friend request.
+    pub(super) request: u64,
+    /// A block.
+    pub(super) block: u64,
+    /// A tag.
+    pub(super) tag: String,
+    /// A ticket for a person, and their account.
+    pub(super) ticket: Bytes,
+    pub(super) account: u64,
+    /// A cursor of Follow.
+    pub(super) cursor: Bytes,
+}
+
+impl Things {
+    /// Such that never were. The ticket is as long as a real one.
+    fn that_never_were(like: &Self) -> Self {
+        Self {
+            chat: 0x0101_0101,
+            friend: 0x0202_0202,
+            device: 0x0303_0303,
+            request: 0x0404_0404,
+            block: 0x0505_0505,
+            tag: "never given".to_owned(),
+            ticket: vec![0x5a; like.ticket.len()].into(),
+            account: 0x0202_0202,
+            cursor: Bytes::new(),
+        }
+    }
+}
+
+/// Somebody who is not entitled.
+pub(super) struct Outsider {
+    /// What they are to Anna.
+    pub(super) is: &'static str,
+    pub(super) person: Person,
+    /// They had been Anna's friend, and still have her.
+    pub(super) was_friend: bool,
+    /// Their conversation with Anna, where they have one; a number that never was, else.
+    pub(super) chat: u64,
+}
+
+/// Everybody.
+pub(super) struct Stage {
+    pub(super) anna: Person,
+    pub(super) outsiders: Vec<Outsider>,
+    /// Anna's.
+    pub(super) hers: Things,
+    pub(super) never: Things,
+    /// A conversation that Anna lost when she deleted a friend.
+    pub(super) lost: u64,
+}
+
+impl Stage {
+    /// Everybody, before Anna deletes and blocks.
+    pub(super) async fn set(world: &World) -> Self {
+        let anna = world.person("anna").await;
+        let outsiders = vec![
+            outsider(world, "a stranger", "samuel", None).await,
+            outsider(world, "a friend of once", "dora", Some(&anna)).await,
+            outsider(world, "a friend who is blocked", "bert", Some(&anna)).await,
+            outsider(world, "a stranger who is blocked", "bob", None).await,
+        ];
+        let hers = things_of(world, &anna).await;
+        let never = Things::that_never_were(&hers);
+        let lost = outsiders[1].chat;
+        Self { anna, outsiders, hers, never, lost }
+    }
+
+    /// Anna deletes and blocks.
+    pub(super) async fn part(&self) {
+        self.anna.unfriend(&self.outsiders[1].person).await;
+        self.anna.block(&self.outsiders[2].person).await;
+        self.anna.block_stranger(&self.outsiders[3].person).await;
+    }
+
+    /// Whoever the device is of, seen by this outsider: the ticket is their own.
+    pub(super) async fn anna_for(&self, outsider: &Outsider) -> Things {
+        let ticket = outsider.person.find(&self.anna).await.ticket;
+        Things { chat: outsider.chat, ticket, account: self.anna.account_id, ..self.never.clone() }
+    }
+}
+
+async fn outsider(world: &World, is: &'static str, name: &str, friend: Option<&Person>) -> Outsider {
+    let person = world.person(name).await;
+    let mut chat = 0x0101_0101;
+    if let Some(anna) = friend {
+        chat = person.befriend(anna).await;
+        person.say(chat, "hello").await;
+    }
+    Outsider { is, person, was_friend: friend.is_some(), chat }
+}
+
+async fn things_of(world: &World, anna: &Person) -> Things {
+    let boris = world.person("boris").await;
+    let chat = boris.befriend(anna).await;
+    anna.try_send(chat, text("meet me at the pier")).await.expect("sent");
+    anna.say(anna.self_conversation, "buy arsenic").await;
+    let remark = UpdateFriendRequest {
+        account_id: boris.account_id,
+        remark: Some("the one who owes me".to_owned()),
+        tags: Some(TagList { tags: vec!["debtors".to_owned()] }),
+        ..Default::default()
+    };
+    anna.contacts().update_friend(remark).await.expect("changed");
+    let peter = world.person("peter1").await;
+    peter.ask(anna, "please, it is urgent").await;
+    let block = anna.block_stranger(&world.person("quentin").await).await.block_id;
+    let phone: Device = anna.sign_in("phone").await;
+    Things {
+        chat,
+        friend: boris.account_id,
+        device: phone.device_id,
+        request: anna.request_of(&peter).await.expect("a request").request_id,
+        block,
+        tag: "debtors".to_owned(),
+        ticket: peter.find(anna).await.ticket,
+        account: anna.account_id,
+        cursor: anna.follow().await.cursor(),
+    }
+}

@@ -1,0 +1,196 @@
+//! One worked example of each method as JSON on the wire, kept in `golden.jsonl`: a changed line is a change that clients
+//! see. `TEAHOUSE_BLESS=1` writes the file anew.
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use teahouse_client::Transport;
+use teahouse_proto as method;
+use teahouse_proto::{METHODS, MethodInfo};
+use teahouse_tests::device::Device;
+use teahouse_tests::person::Person;
+use teahouse_tests::plain::Plain;
+use teahouse_tests::world::{PATIENCE, Setup, World};
+
+const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/golden.jsonl");
+
+/// The examples as they come.
+#[derive(Default)]
+struct Examples {
+    plain: Plain,
+    lines: Vec<String>,
+    shown: BTreeSet<&'static str>,
+}
+
+impl Examples {
+    fn note(&mut self, who: &str, direction: char, method: &'static MethodInfo, body: &str) {
+        self.shown.insert(method.path);
+        let path = method.path.trim_start_matches("teahouse.");
+        self.lines.push(format!("{who} {direction} {path} {}", self.plain.json(body)));
+    }
+
+    /// Calls with a JSON body; gives the answer.
+    async fn call(&mut self, who: &str, device: &Device, method: &'static MethodInfo, body: Value) -> Value {
+        let connection = device.connection().await.expect("a connection");
+        self.note(who, '>', method, &body.to_string());
+        match connection.call_json(method.path, &body.to_string()).await {
+            Ok(answer) => {
+                self.note(who, '<', method, &answer);
+                serde_json::from_str(&answer).expect("answers are JSON")
+            }
+            Err(error) => {
+                let failure = json!({"kind": format!("{:?}", error.kind()), "reason": error.reason()});
+                self.note(who, '!', method, &failure.to_string());
+                failure
+            }
+        }
+    }
+}
+
+async fn accounts(examples: &mut Examples, world: &World) -> (Person, Person) {
+    let nobody = world.device("nobody");
+    let registration = json!({
+        "username": "anna_k", "password": "correct horse 1", "displayName": "Anna",
+        "device": {"name": "Anna's phone", "platform": "PLATFORM_ANDROID"},
+    });
+    examples.call("nobody", &nobody, &method::ACCOUNTS_REGISTER, registration).await;
+    let login = json!({"username": "anna_k", "password": "correct horse 1"});
+    examples.call("nobody", &nobody, &method::ACCOUNTS_LOGIN, login).await;
+    let [anna, boris] = [world.person("anna").await, world.person("boris").await];
+    let recovery = json!({
+        "username": boris.username, "code": boris.recovery_codes[0], "newPassword": "white peony 3",
+        "device": {"name": "new phone"},
+    });
+    let recovered = examples.call("nobody", &nobody, &method::ACCOUNTS_RECOVER, recovery).await;
+    let token = recovered["token"].as_str().expect("a token");
+    let device_id = recovered["deviceId"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let boris = Person { device: nobody.signed_in(boris.account_id, device_id, token), ..boris };
+
+    let tablet = anna.sign_in("tablet").await;
+    anna.sign_in("watch").await;
+    for (method, body) in [
+        (&method::ACCOUNTS_GET_ACCOUNT, json!({})),
+        (&method::ACCOUNTS_UPDATE_PROFILE, json!({"signature": "tea first", "gender": "GENDER_FEMALE"})),
+        (&method::ACCOUNTS_UPDATE_SETTINGS, json!({"addWays": {"byUsername": true}, "askBeforeGroup": true})),
+        (&method::ACCOUNTS_SIGN_OUT_DEVICE, json!({"deviceId": tablet.device_id.to_string()})),
+        (&method::ACCOUNTS_LIST_DEVICES, json!({})),
+        (&method::ACCOUNTS_CHANGE_PASSWORD, json!({"newPassword": "white peony 4"})),
+        (&method::ACCOUNTS_SIGN_OUT_OTHER_DEVICES, json!({})),
+        (&method::ACCOUNTS_RENEW_RECOVERY_CODES, json!({})),
+    ] {
+        examples.call("anna", &anna, method, body).await;
+    }
+    (anna, boris)
+}
+
+/// Gives the number of the conversation.
+async fn contacts(examples: &mut Examples, anna: &Person, boris: &Person) -> Value {
+    let found = json!({"username": anna.username});
+    let found = examples.call("boris", boris, &method::CONTACTS_SEARCH, found).await;
+    let ask = json!({"ticket": found["ticket"], "text": "from the train"});
+    examples.call("boris", boris, &method::CONTACTS_SEND_REQUEST, ask.clone()).await;
+    examples.call("boris", boris, &method::CONTACTS_LIST_SENT_REQUESTS, json!({})).await;
+    let requests =
+        examples.call("anna", anna, &method::CONTACTS_LIST_REQUESTS, json!({"page": {"limit": 9}})).await;
+    let request = requests["requests"][0]["requestId"].clone();
+    let reply = json!({"requestId": request, "text": "which train?"});
+    examples.call("anna", anna, &method::CONTACTS_REPLY_TO_REQUEST, reply).await;
+    examples.call("anna", anna, &method::CONTACTS_IGNORE_REQUEST, json!({"requestId": "77"})).await;
+    let accept = json!({"requestId": request});
+    let accepted = examples.call("anna", anna, &method::CONTACTS_ACCEPT_REQUEST, accept).await;
+    examples.call("boris", boris, &method::CONTACTS_SEND_REQUEST, ask).await;
+    let friend = boris.account_id.to_string();
+    let update = json!({"accountId": friend, "remark": "train", "tags": {"tags": ["tea"]}, "starred": true});
+    for (method, body) in [
+        (&method::CONTACTS_UPDATE_FRIEND, update),
+        (&method::CONTACTS_LIST_FRIENDS, json!({})),
+        (&method::CONTACTS_GET_FRIEND, json!({"accountId": friend})),
+        (&method::CONTACTS_LIST_TAGS, json!({})),
+        (&method::CONTACTS_RENAME_TAG, json!({"name": "tea", "newName": "oolong"})),
+    ] {
+        examples.call("anna", anna, method, body).await;
+    }
+    accepted["friend"]["conversationId"].clone()
+}
+
+async fn chat(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let boris_id = boris.account_id.to_string();
+    let mention = json!([{"accountId": boris_id, "offset": 0, "length": 6}]);
+    for body in [
+        json!({"conversationId": chat, "clientMessageId": "AAECAwQFBgcICQoLDA0ODw==", "text": {"text": "Hello"}}),
+        json!({"conversationId": chat, "clientMessageId": "AAECAwQFBgcICQoLDA0ODw==", "text": {"text": "Other"}}),
+        json!({"accountId": boris_id, "clientMessageId": "EBESExQVFhcYGRobHB0eHw==",
+            "text": {"text": "@Boris 你好", "mentions": mention, "quoteSeq": "2"}}),
+    ] {
+        examples.call("anna", anna, &method::CHAT_SEND_MESSAGE, body).await;
+    }
+    for (method, body) in [
+        (&method::CHAT_LIST_ENTRIES, json!({"conversationId": chat, "afterSeq": "1"})),
+        (&method::CHAT_LIST_CONVERSATIONS, json!({"page": {"limit": 1}})),
+        (&method::CHAT_MARK_READ, json!({"conversationId": chat, "seq": "2"})),
+        (&method::CHAT_GET_CONVERSATION, json!({"conversationId": chat})),
+    ] {
+        examples.call("boris", boris, method, body).await;
+    }
+}
+
+async fn follow(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let connection = boris.connection().await.expect("a connection");
+    examples.note("boris", '>', &method::SYNC_FOLLOW, "{}");
+    let mut events = connection.stream_json(method::SYNC_FOLLOW.path, "{}").await.expect("a stream");
+    let mut event = async || {
+        let event = tokio::time::timeout(PATIENCE, events.next()).await.expect("an event in time");
+        event.expect("the stream goes on").expect("an event")
+    };
+    loop {
+        let event = event().await;
+        examples.note("boris", '<', &method::SYNC_FOLLOW, &event);
+        if event.contains("caughtUp") {
+            break;
+        }
+    }
+    let send = json!({"conversationId": chat, "clientMessageId": "ICEiIyQlJicoKSorLC0uLw==",
+        "text": {"text": "Are you there?"}});
+    examples.call("anna", anna, &method::CHAT_SEND_MESSAGE, send).await;
+    examples.note("boris", '<', &method::SYNC_FOLLOW, &event().await);
+    let read = json!({"conversationId": chat, "seq": "4"});
+    examples.call("boris", boris, &method::CHAT_MARK_READ, read).await;
+    examples.note("boris", '<', &method::SYNC_FOLLOW, &event().await);
+}
+
+async fn parting(examples: &mut Examples, anna: &Person, boris: &Person) {
+    let friend = boris.account_id.to_string();
+    let block = json!({"accountId": friend});
+    let block = examples.call("anna", anna, &method::CONTACTS_BLOCK, block).await;
+    examples.call("anna", anna, &method::CONTACTS_LIST_BLOCKED, json!({})).await;
+    let unblock = json!({"blockId": block["blocked"]["blockId"]});
+    examples.call("anna", anna, &method::CONTACTS_UNBLOCK, unblock).await;
+    examples.call("anna", anna, &method::CONTACTS_DELETE_FRIEND, json!({"accountId": friend})).await;
+    examples.call("anna", anna, &method::ACCOUNTS_LOGOUT, json!({})).await;
+}
+
+#[tokio::test]
+async fn each_method_looks_on_the_wire_as_it_did() {
+    let mut world = World::start(Setup::over(Transport::WsJson)).await;
+    let mut examples = Examples::default();
+    let (anna, boris) = accounts(&mut examples, &world).await;
+    let conversation = contacts(&mut examples, &anna, &boris).await;
+    chat(&mut examples, &anna, &boris, &conversation).await;
+    follow(&mut examples, &anna, &boris, &conversation).await;
+    parting(&mut examples, &anna, &boris).await;
+    world.go_down().await;
+
+    for method in METHODS {
+        assert!(examples.shown.contains(method.path), "{} has no example", method.path);
+    }
+    let lines = examples.lines.join("\n") + "\n";
+    if std::env::var_os("TEAHOUSE_BLESS").is_some() {
+        std::fs::write(KEPT, &lines).expect("the file can be written");
+    }
+    let kept = std::fs::read_to_string(KEPT).unwrap_or_default();
+    let differing = kept.lines().zip(lines.lines()).find(|(kept, now)| kept != now);
+    if let Some((kept, now)) = differing {
+        panic!("the wire has changed (TEAHOUSE_BLESS=1 accepts it):\n  was {kept}\n  now {now}");
+    }
+    assert_eq!(kept.lines().count(), lines.lines().count(), "TEAHOUSE_BLESS=1 accepts the new examples");
+}

@@ -1,0 +1,17 @@
+//! Stories of people on one server, each told over gRPC, WebSocket with Protobuf and WebSocket with JSON; what must hold
+//! whatever people do; and what happens to those who misbehave.
+
+mod access;
+mod chatting;
+mod following;
+mod friends;
+mod golden;
+mod hostile;
+mod limits;
+mod model;
+mod order;
+mod outside;
+mod proofs;
+mod readers;
+mod sessions;
+mod signing_in;
