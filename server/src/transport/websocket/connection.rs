@@ -160,9 +160,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let Poll::Ready(session) = asked.session.poll_unpin(cx) else { return false };
         let (id, form) = (asked.id, asked.form);
         self.signing_in = None;
-        match (session, form) {
-            (Err(e), _) => self.socket.push_failure(form, id, &e),
-            (Ok(session), form) => {
+        let session = session.and_then(|new| match &self.session {
+            Some(old) if old.device != new.device => Err(Error::precondition(
+                "ALREADY_SIGNED_IN",
+                "This socket belongs to another device. Open another one.",
+            )),
+            _ => Ok(new),
+        });
+        match session {
+            Err(e) => self.socket.push_failure(form, id, &e),
+            Ok(session) => {
                 self.signed_in(session);
                 match form {
                     Form::Binary => self.socket.push_body(id, [&[], &[]]),

@@ -13,21 +13,23 @@ fn token(id: u64, token: &str) -> ClientFrame {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_signs_in_and_another_changes_who_calls() {
+async fn a_token_signs_a_socket_in_for_one_device() {
     let mut rig = stranger().await;
     rig.send(get_conversation(1)).await;
     assert_eq!(rig.failure().await, (1, "UNAUTHENTICATED".to_owned()));
     rig.send(token(2, "nobody")).await;
     assert_eq!(rig.failure().await, (2, "UNAUTHENTICATED".to_owned()));
-    for (id, name, device) in [(3, "anna", "1"), (5, "boris", "2")] {
-        // Without waiting for the answer: what is sent after a token is called by its device.
-        rig.say(&format!(r#"{{"id":{id},"token":"{name}"}}"#)).await;
-        let call = r#""method":"teahouse.chat.v1.ChatService/GetConversation""#;
-        rig.say(&format!(r#"{{"id":{},{call},"body":{{"conversationId":"8"}}}}"#, id + 1)).await;
-        assert_eq!(rig.hear().await, format!(r#"{{"id":{id},"body":{{}}}}"#));
-        let body = format!(r#"{{"conversation":{{"conversationId":"8","peerAccountId":"{device}"}}}}"#);
-        assert_eq!(rig.hear().await, format!(r#"{{"id":{},"body":{body}}}"#, id + 1));
-    }
+    // Without waiting for the answer: what is sent after a token is called by its device.
+    rig.say(r#"{"id":3,"token":"anna"}"#).await;
+    let call = r#""method":"teahouse.chat.v1.ChatService/GetConversation","body":{"conversationId":"8"}"#;
+    rig.say(&format!(r#"{{"id":4,{call}}}"#)).await;
+    assert_eq!(rig.hear().await, r#"{"id":3,"body":{}}"#);
+    let body = r#"{"conversation":{"conversationId":"8","peerAccountId":"1"}}"#;
+    assert_eq!(rig.hear().await, format!(r#"{{"id":4,"body":{body}}}"#));
+    rig.send(token(5, "boris")).await;
+    assert_eq!(rig.failure().await, (5, "ALREADY_SIGNED_IN".to_owned()));
+    rig.send(token(6, "anna")).await;
+    assert_eq!(rig.answered(1).await, [6]);
 }
 
 #[tokio::test(start_paused = true)]
