@@ -101,11 +101,6 @@ impl Room {
     ) -> Result<()> {
         let (me, other, now) = (ask.me.account, ask.found.person, ask.now);
         let id = earlier.unwrap_or(ask.fresh);
-        if earlier.is_none()
-            && let Some(old) = copies::latest(tx, me, other)?
-        {
-            copies::drop_received(tx, other, old, now)?;
-        }
         let copy = |owner_wrote: bool| RequestRow {
             other: if owner_wrote { other.0 } else { me.0 },
             way: ask.found.way.into(),

@@ -1,6 +1,6 @@
 //! What every part of the room decides with: its settings and what later rooms asked for. Holds no data.
 
-use super::tables::{BLOCK, COUNTS, FRIEND, FriendRow, SENT};
+use super::tables::{COUNTS, FRIEND, FriendRow, SENT};
 use super::{ContactsConfig, FriendHooks, copies, relations, views};
 use crate::delivery::log;
 use crate::error::{Error, Result};
@@ -124,7 +124,8 @@ fn add_side(
         conversation_id: conversation.0,
         way: way.into(),
         since_ms: now.as_ms(),
-        blocked: tx.get(&BLOCK, &(me, other))?.is_some(),
+        // Nobody becomes a friend of somebody whom they block.
+        blocked: false,
         ..Default::default()
     };
     tx.put(&FRIEND, &(me, other), &row)?;

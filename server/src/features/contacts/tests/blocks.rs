@@ -84,6 +84,41 @@ async fn a_request_goes_on_where_it_was_before_the_block() {
 }
 
 #[tokio::test]
+async fn texts_do_not_pass_a_block_in_either_direction() {
+    let w = world().await;
+    w.ask(BORIS, ANNA).await;
+    let id = w.request(ANNA).await;
+    w.reply(ANNA, id, "who?").await.unwrap();
+    let (block, before) = (w.block(ANNA, BORIS).await, w.seen(ANNA).await);
+    assert_eq!(w.reply(BORIS, id, "it is me").await.unwrap().texts.len(), 3);
+    assert_eq!(w.seen(ANNA).await, before);
+    w.unblock(ANNA, block).await.unwrap();
+    assert_eq!(w.requests(ANNA).await[0].texts.len(), 2, "what was said to a block stays unsaid");
+
+    w.ask(ANNA, CLARA).await;
+    let id = w.request(CLARA).await;
+    let (block, before) = (w.block(ANNA, CLARA).await, w.seen(ANNA).await);
+    assert_eq!(w.reply(CLARA, id, "who?").await.unwrap().texts.len(), 2);
+    assert_eq!((w.seen(ANNA).await, w.sent(ANNA).await[0].texts.len()), (before, 1));
+    w.unblock(ANNA, block).await.unwrap();
+    w.reply(CLARA, id, "hello?").await.unwrap();
+    let texts = w.sent(ANNA).await.remove(0).texts;
+    assert_eq!(texts.last().unwrap().text, "hello?");
+    assert_eq!(texts.len(), 2);
+}
+
+#[tokio::test]
+async fn who_asked_a_block_did_ask() {
+    let w = world().await;
+    let block = w.block(ANNA, BORIS).await;
+    assert_eq!(w.ask(BORIS, ANNA).await, Outcome::Sent);
+    w.unblock(ANNA, block).await.unwrap();
+    assert_eq!(w.ask(ANNA, BORIS).await, Outcome::Friends, "he asked, though she did not hear it");
+    assert_eq!(w.told.take(), [("friends", ANNA, BORIS)]);
+    w.check().await;
+}
+
+#[tokio::test]
 async fn what_a_blocked_person_asks_is_never_shown() {
     let w = world().await;
     let block = w.block(ANNA, BORIS).await;

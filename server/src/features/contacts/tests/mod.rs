@@ -262,6 +262,11 @@ impl World {
         let listed = store.scan(&RECEIVED, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
         let waiting = store.scan(&WAITING, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
         assert_eq!(waiting.len(), aside.iter().filter(|(_, row)| row.is_waiting()).count());
+        let askers: Vec<_> = listed.iter().filter(|(_, row)| row.is_live(self.now)).collect();
+        let askers: Vec<_> = askers.into_iter().map(|((receiver, _), row)| (*receiver, row.other)).collect();
+        for (at, asker) in askers.iter().enumerate() {
+            assert!(!askers[..at].contains(asker), "one request of one asker");
+        }
         for ((receiver, _), row) in listed {
             assert!(row.is_listed() && !blocked((receiver, row.other())));
             let mutual = |a, b| friends.iter().any(|(key, _)| *key == (a, b));
