@@ -210,33 +210,33 @@ impl Error {
 
 /// A failure of tonic's channel: its causes tell whether a connection was there.
 fn from_channel(status: &tonic::Status) -> Error {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(status);
-    let mut deepest = None;
-    while let Some(error) = cause {
-        if let Some(ours) = error.downcast_ref::<Error>() {
-            return ours.clone();
-        }
-        if let Some(connect) = error.downcast_ref::<tonic::ConnectError>() {
-            return Error::unreachable(format!("Cannot connect to the server: {connect}."));
-        }
-        deepest = Some(error);
-        cause = error.source();
+    if let Some(ours) = ours(status) {
+        return ours;
     }
+    let connecting = chain(status).find_map(|e| e.downcast_ref::<tonic::ConnectError>());
+    if let Some(connecting) = connecting {
+        return Error::unreachable(format!("Cannot connect to the server: {connecting}."));
+    }
+    let deepest = chain(status).skip(1).last();
     let what = deepest.map_or_else(|| status.message().to_owned(), ToString::to_string);
     Error::lost(format!("The connection to the server broke: {what}."))
 }
 
+/// This crate's own error among an error and its causes: what was dialled here comes back wrapped by the channel.
+pub(crate) fn ours(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    chain(error).find_map(|e| e.downcast_ref::<Error>()).cloned()
+}
+
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |e| e.source())
+}
+
 /// An error with its causes, for messages: what lies deepest says most.
 pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut parts = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let part = error.to_string();
-        if parts.last() != Some(&part) {
-            parts.push(part);
-        }
-        cause = error.source();
-    }
+    let mut parts: Vec<_> = chain(error).map(ToString::to_string).collect();
+    parts.dedup();
     parts.join(": ")
 }
 
@@ -290,7 +290,10 @@ mod tests {
     #[test]
     fn our_own_errors_come_back_out_of_the_channel() {
         let ours = Error::unreachable("no road");
-        let through = Error::from_status(&Status::from_error(Box::new(ours)));
-        assert_eq!((through.kind(), through.message()), (Kind::Unreachable, "no road"));
+        let wrapped = tonic::ConnectError(Box::new(ours.clone()));
+        for status in [Status::from_error(Box::new(ours)), Status::from_error(Box::new(wrapped))] {
+            let through = Error::from_status(&status);
+            assert_eq!((through.kind(), through.message()), (Kind::Unreachable, "no road"));
+        }
     }
 }

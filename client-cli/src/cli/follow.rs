@@ -37,6 +37,7 @@ async fn run(
 ) -> Result<()> {
     let stop = stop_signal();
     tokio::pin!(stop);
+    let mut caught_up = false;
     let ended = loop {
         let update = tokio::select! {
             update = follower.next() => update,
@@ -53,9 +54,14 @@ async fn run(
         if out.is_json() {
             out.document(&document(&update)?)?;
         } else {
-            show(out, &mut people, &update)?;
+            show(out, &mut people, &update, caught_up)?;
         }
-        if catch_up && matches!(update, Update::CaughtUp { .. }) {
+        caught_up = match update {
+            Update::CaughtUp { .. } => true,
+            Update::Online => false,
+            _ => caught_up,
+        };
+        if catch_up && caught_up {
             break Ok(());
         }
     };
@@ -118,12 +124,17 @@ fn document(update: &Update) -> Result<String> {
     }
 }
 
-/// An update for people: messages as lines, remarks about the connection on standard error.
-fn show(out: &Output, people: &mut People, update: &Update) -> Result<()> {
+/// An update for people: messages as lines, remarks about the connection on standard error. What happens `now` needs no
+/// date.
+fn show(out: &Output, people: &mut People, update: &Update, now: bool) -> Result<()> {
+    let time = |ms, now| if now { out.times.clock(ms) } else { out.times.minute(ms) };
     match update {
-        Update::Entry(new) => out.say(message(out, people, new)),
+        Update::Entry(new) => {
+            let head = time(new.entry.sent_at_ms, new.live) + "  ";
+            out.say(format!("{}{}", out.dim(&head), message(out, people, new, head.len())))
+        }
         Update::Account { event, .. } => match account(people, event) {
-            Some(text) => out.say(out.dim(&format!("{}  ", out.times.clock(event.at_ms))) + &text),
+            Some(text) => out.say(out.dim(&format!("{}  ", time(event.at_ms, now))) + &text),
             None => Ok(()),
         },
         Update::Offline { error, retry_in } => {
@@ -141,13 +152,9 @@ fn show(out: &Output, people: &mut People, update: &Update) -> Result<()> {
     }
 }
 
-fn message(out: &Output, people: &People, new: &NewEntry) -> String {
+/// Who says what to whom; further lines indented.
+fn message(out: &Output, people: &People, new: &NewEntry, indent: usize) -> String {
     let entry = &new.entry;
-    let head = if new.live {
-        format!("{}  ", out.times.clock(entry.sent_at_ms))
-    } else {
-        format!("{}  ", out.times.minute(entry.sent_at_ms))
-    };
     let other = people.in_conversation(entry.conversation_id).map(called);
     let who = match (entry.author_account_id, other) {
         (0, _) => String::new(),
@@ -155,7 +162,7 @@ fn message(out: &Output, people: &People, new: &NewEntry) -> String {
         (author, None) if author == people.me.account_id => "you → notes to self: ".to_owned(),
         (author, _) => format!("{}: ", people.name(author)),
     };
-    format!("{}{}{}", out.dim(&head), out.bold(&who), said(people, entry, head.len()))
+    format!("{}{}", out.bold(&who), said(people, entry, indent))
 }
 
 /// What happened to the account, where it is worth a line.
@@ -221,11 +228,10 @@ mod tests {
     #[test]
     fn messages_say_who_speaks_to_whom() {
         let (out, people) = (Output::plain(), people());
-        let shown = |conversation, author, live| message(&out, &people, &new(conversation, author, live));
-        assert_eq!(shown(1010, 10, true), "00:00:00  Bobby: hello");
-        assert_eq!(shown(1010, 1, true), "00:00:00  you → Bobby: hello");
-        assert_eq!(shown(3, 1, true), "00:00:00  you → notes to self: hello");
-        assert_eq!(shown(1010, 10, false), "2027-01-01 00:00  Bobby: hello");
+        let shown = |conversation, author| message(&out, &people, &new(conversation, author, true), 0);
+        assert_eq!(shown(1010, 10), "Bobby: hello");
+        assert_eq!(shown(1010, 1), "you → Bobby: hello");
+        assert_eq!(shown(3, 1), "you → notes to self: hello");
     }
 
     #[test]

@@ -126,7 +126,11 @@ impl Times {
 
     /// What to say of the zone: its name, or UTC.
     pub(crate) fn zone(&self) -> &str {
-        self.0.iana_name().filter(|name| *name != "Etc/Unknown").unwrap_or("local time")
+        match self.0.iana_name() {
+            Some("Etc/UTC" | "Etc/Universal" | "Etc/Zulu") => "UTC",
+            Some("Etc/Unknown") | None => "local time",
+            Some(name) => name,
+        }
     }
 }
 

@@ -134,7 +134,10 @@ fn path_of(method: &str) -> Result<http::uri::PathAndQuery> {
 }
 
 fn channel_failure(error: &tonic::transport::Error) -> Error {
-    Error::unreachable(format!("Cannot reach the server: {}.", crate::error::causes(error)))
+    let ours = crate::error::ours(error);
+    ours.unwrap_or_else(|| {
+        Error::unreachable(format!("Cannot reach the server: {}.", crate::error::causes(error)))
+    })
 }
 
 /// Messages stay as they are.
