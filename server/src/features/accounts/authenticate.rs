@@ -23,7 +23,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// Uses written in one transaction.
 const USES_BATCH: usize = 100;
 /// Uses written in one round of the background work, so that an hour's turn is spread over minutes.
-const USES_PER_ROUND: usize = 2_000;
+const USES_PER_ROUND: usize = 10_000;
 /// What a device hears that nobody used for long, should it listen.
 const EXPIRED: &str = "This device was not used for a long time and was signed out. Sign in again.";
 /// Sessions looked at for expiry in one round.
