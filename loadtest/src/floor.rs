@@ -3,7 +3,7 @@
 
 use crate::Failure;
 use crate::echo::ROUND;
-use crate::report::Report;
+use crate::report::{Report, histogram};
 use crate::server::{cpu_us, own_program};
 use hdrhistogram::Histogram;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -38,7 +38,7 @@ fn echo() -> Result<(f64, Histogram<u64>), Failure> {
     BufReader::new(server.stdout.take().ok_or("no output of the echo")?).read_line(&mut line)?;
     let mut peer = TcpStream::connect((Ipv4Addr::LOCALHOST, line.trim().parse()?))?;
     peer.set_nodelay(true)?;
-    let mut rounds = Histogram::new(3)?;
+    let mut rounds = histogram();
     let before = cpu_us(server.id()).unwrap_or(0);
     let start = Instant::now();
     let mut bytes = [7; ROUND];
@@ -56,7 +56,7 @@ fn echo() -> Result<(f64, Histogram<u64>), Failure> {
 
 fn sync() -> Result<Histogram<u64>, Failure> {
     let mut file = tempfile::tempfile()?;
-    let mut syncs = Histogram::new(3)?;
+    let mut syncs = histogram();
     let start = Instant::now();
     while start.elapsed() < MEASURE {
         let sync = Instant::now();

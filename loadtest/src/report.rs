@@ -150,6 +150,11 @@ impl Report {
     }
 }
 
+/// An empty histogram of µs, up to a minute, to three digits.
+pub(crate) fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in order and the digits few")
+}
+
 /// µs as ms.
 fn ms(us: u64) -> f64 {
     us as f64 / 1000.0
