@@ -28,12 +28,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("features", &["admin", "bus", "call", "delivery", "geo", "store"]),
     ("telemetry", &[]),
     // Gathers the settings that each part declares.
-    ("config", &["call", "delivery", "features", "store", "telemetry", "transport"]),
+    ("config", &["call", "delivery", "features", "seed", "store", "telemetry", "transport"]),
+    // Makes simulated people through the rooms, before anybody is served.
+    ("seed", &["config", "features", "store"]),
     // The composition root, the only part that knows everyone.
     (
         "app",
         &["admin", "bus", "call", "config", "delivery", "features", "geo", "store", "telemetry", "transport"],
     ),
+    // Starts it for the command line.
+    ("program", &["admin", "app", "config", "seed", "store", "telemetry"]),
 ];
 
 /// Shows a rule its `breaches`, which it must find (one complaint each), then the repository, which must have none.
@@ -77,9 +81,9 @@ fn functions_are_short() {
     }
     let rule = |sources: &[Source]| {
         let mut out = Vec::new();
-        for source in sources {
+        for source in sources.iter().filter(|s| s.text.lines().count() > MAX_FUNCTION_LINES) {
             let mut long = Long(&source.path, Vec::new());
-            long.visit_file(&source.syntax);
+            long.visit_file(source.syntax());
             out.append(&mut long.1);
         }
         out
@@ -92,7 +96,7 @@ fn functions_are_short() {
 #[test]
 fn modules_say_what_they_are() {
     let rule = |sources: &[Source]| {
-        let silent = sources.iter().filter(|s| !s.syntax.attrs.iter().any(|a| a.path().is_ident("doc")));
+        let silent = sources.iter().filter(|s| !s.text.starts_with("//! "));
         silent.map(|s| s.path.clone()).collect()
     };
     let files = [("a.rs", "//! What it is.\nfn f() {}"), ("b.rs", "// Not this.\nfn f() {}")];
@@ -132,7 +136,7 @@ fn parts_name_only_what_they_may_know() {
 /// The rooms in their order: the public modules that `features/mod.rs` lists.
 fn rooms(sources: &[Source]) -> Vec<String> {
     let list = sources.iter().find(|s| s.path == "server/src/features/mod.rs");
-    let items = list.map_or(&[][..], |s| &s.syntax.items);
+    let items = list.map_or(&[][..], |s| &s.syntax().items);
     let modules = items.iter().filter_map(|i| if let syn::Item::Mod(m) = i { Some(m) } else { None });
     let rooms = modules.filter(|m| m.content.is_none() && matches!(m.vis, syn::Visibility::Public(_)));
     rooms.map(|m| m.ident.to_string()).collect()
@@ -212,9 +216,6 @@ fn stored_forms_are_as_the_list_says() {
         std::fs::write(&path, &now).expect("the list can be written");
     }
     let listed = std::fs::read_to_string(&path).unwrap_or_default();
-    if listed != now && std::env::var_os("TEAHOUSE_REQUIRE").is_none() {
-        return;
-    }
     assert!(
         listed == now,
         "the stored forms are not those of docs/KEYS.md. Data of a release must stay readable: add, never renumber or \
@@ -248,7 +249,8 @@ fn rules_are_pure() {
 fn exact_positions_stay_in_geo() {
     let rule = |sources: &[Source]| {
         let mut out = Vec::new();
-        for source in sources.iter().filter(|s| !s.path.starts_with("server/src/geo")) {
+        let outside = sources.iter().filter(|s| !s.path.starts_with("server/src/geo"));
+        for source in outside.filter(|s| s.text.contains("Fix")) {
             let named = source.names().into_iter().filter(|n| n.what.iter().any(|word| word == "Fix"));
             out.extend(named.map(|n| format!("{}:{}", source.path, n.line)));
         }
@@ -261,17 +263,18 @@ fn exact_positions_stay_in_geo() {
 
 /// What `docs/PROTOCOL.md` says of each reason: its kind, as `Kind` in the code has it.
 fn documented_reasons(page: &str) -> BTreeMap<&str, String> {
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
+    let (_, reasons) = page.split_once("### Reasons").expect("the page lists reasons");
+    let rows = reasons.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
     let rows = rows.filter_map(|(reason, rest)| Some((reason, rest.split_once("` |")?.0)));
     rows.map(|(reason, kind)| (reason, kind.replace('_', "").to_lowercase())).collect()
 }
 
 /// The text literals of the server that look like reasons, with the name before them.
 fn used_reasons(sources: &[Source]) -> Vec<(String, &str, &str)> {
-    let looks_so = |text: &str| text.len() > 3 && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    // Settings have names of environment variables that look so, and no reasons.
-    let may_fail = |part: Option<&String>| part.is_none_or(|part| part != "config");
-    let server = sources.iter().filter(|s| s.module().is_some_and(|m| may_fail(m.first())));
+    let looks_so = |text: &str| text.len() > 3 && text.chars().all(is_of_reason);
+    // Settings have names of environment variables that look so; what `seed` refuses is told to an operator.
+    let serves = |part: Option<&String>| part.is_none_or(|part| part != "config" && part != "seed");
+    let server = sources.iter().filter(|s| s.module().is_some_and(|m| serves(m.first())));
     let texts =
         server.flat_map(|s| s.strings().map(|t| (format!("{}:{}", s.path, t.line), t.what.0, t.what.1)));
     // Behind a `!` it is the text of a macro: `env!("CARGO_PKG_VERSION")`.
@@ -304,6 +307,12 @@ fn reasons_are_documented_with_their_kind() {
     let text = "fn f() { g(Error::invalid(\"MALFORMED\", \"x\"), Error::new(Kind::Conflict, \"CLIENT_ID_REUSED\"),
         Error::not_found(\"MALFORMED\"), Error::new(Kind::Internal, \"MALFORMED\"), Error::invalid(\"NO_SUCH_REASON\")) }";
     check("write it into docs/PROTOCOL.md, section 8", rule, &[("server/src/x.rs", text)], 3);
+
+    let sources = rust_sources();
+    let used: HashSet<&str> = used_reasons(&sources).into_iter().map(|(_, _, reason)| reason).collect();
+    let unused: Vec<&str> =
+        documented_reasons(&page).into_keys().filter(|reason| !used.contains(reason)).collect();
+    assert!(unused.is_empty(), "docs/PROTOCOL.md explains what no code says: {unused:?}");
 }
 
 #[test]
@@ -336,24 +345,37 @@ fn nothing_names_a_machine() {
 }
 
 #[test]
-fn every_method_is_documented() {
+fn every_method_is_documented_with_its_errors() {
+    let page = std::fs::read_to_string(root().join("docs/PROTOCOL.md")).expect("the page is there");
+    let reasons = documented_reasons(&page);
     let set: prost_types::FileDescriptorSet =
         prost::Message::decode(teahouse_proto::DESCRIPTORS).expect("our own descriptors");
     let mut seen = 0;
     for file in set.file.iter().filter(|f| f.package().starts_with("teahouse.")) {
         let comments = file.source_code_info.iter().flat_map(|i| &i.location);
-        let documented: HashSet<&[i32]> =
-            comments.filter(|l| !l.leading_comments().trim().is_empty()).map(|l| &l.path[..]).collect();
+        let comments: BTreeMap<&[i32], &str> =
+            comments.map(|l| (&l.path[..], l.leading_comments())).collect();
+        let comment = |place: &[i32]| comments.get(place).map_or("", |text| text.trim());
         for (s, service) in file.service.iter().enumerate() {
-            assert!(documented.contains(&[6, s as i32][..]), "say what {} is for", service.name());
+            assert_ne!(comment(&[6, s as i32]), "", "say what {} is for", service.name());
             for (m, method) in service.method.iter().enumerate() {
-                let place = [6, s as i32, 2, m as i32];
-                assert!(documented.contains(&place[..]), "say what {} does, and its errors", method.name());
+                let text = comment(&[6, s as i32, 2, m as i32]);
+                assert_ne!(text, "", "say what {} does, and its errors", method.name());
+                for word in
+                    text.split("Errors:").skip(1).flat_map(|list| list.split(|c: char| !is_of_reason(c)))
+                {
+                    let known = !word.contains('_') || reasons.contains_key(word);
+                    assert!(known, "{} names {word}, which docs/PROTOCOL.md does not explain", method.name());
+                }
                 seen += 1;
             }
         }
     }
     assert_eq!(seen, teahouse_proto::METHODS.len());
+}
+
+fn is_of_reason(c: char) -> bool {
+    c.is_ascii_uppercase() || c == '_'
 }
 
 #[test]

@@ -26,7 +26,9 @@ pub(crate) fn stored(source: &Source) -> Vec<&syn::ItemConst> {
         }
     }
     let mut found = Found(Vec::new());
-    found.visit_file(&source.syntax);
+    if source.text.contains("::new(\"") {
+        found.visit_file(source.syntax());
+    }
     found.0
 }
 
@@ -59,8 +61,9 @@ pub(crate) fn list(sources: &[Source]) -> String {
                 format!("| {} | `{}` | {} |", shape.to_lowercase(), types.join("` → `"), doc(&item.attrs));
             rows.insert(name(item), row);
         }
-        let mut found = Forms { path: &source.path, forms: &mut forms };
-        found.visit_file(&source.syntax);
+        if source.text.contains("#[prost(") || source.text.contains("Enumeration") {
+            Forms { path: &source.path, forms: &mut forms }.visit_file(source.syntax());
+        }
     }
     let mut out = HEAD.to_owned() + "| name | | key → value | what |\n|---|---|---|---|\n";
     for (name, row) in rows {

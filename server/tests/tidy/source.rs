@@ -1,15 +1,17 @@
 //! Reading the repository for the rules of `tidy.rs`: its text files, and Rust files as words. It knows no rule.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-/// A Rust file of the workspace.
+/// A Rust file of the workspace. It is parsed when a rule asks for it, since most rules look at some files only.
 pub(crate) struct Source {
     /// From the root of the workspace, with `/`.
     pub(crate) path: String,
-    /// Its items.
-    pub(crate) syntax: syn::File,
-    words: Vec<Word>,
+    /// As it stands.
+    pub(crate) text: String,
+    syntax: OnceCell<syn::File>,
+    words: OnceCell<Vec<Word>>,
 }
 
 /// A token, or one side of a bracket. `text` is empty for literals, `string` is set for those of text.
@@ -31,11 +33,24 @@ pub(crate) struct At<T> {
 impl Source {
     /// A file that need not exist.
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{path} is no Rust: {e}") };
-        let syntax = syn::parse_file(text).unwrap_or_else(|e| fail(&e));
-        let mut words = Vec::new();
-        flatten(text.parse().unwrap_or_else(|e| fail(&e)), is_of_tests(path), &mut words);
-        Self { path: path.to_owned(), syntax, words }
+        let (syntax, words) = (OnceCell::new(), OnceCell::new());
+        Self { path: path.to_owned(), text: text.to_owned(), syntax, words }
+    }
+
+    /// The file as items.
+    pub(crate) fn syntax(&self) -> &syn::File {
+        let parse =
+            || syn::parse_file(&self.text).unwrap_or_else(|e| panic!("{} is no Rust: {e}", self.path));
+        self.syntax.get_or_init(parse)
+    }
+
+    fn words(&self) -> &[Word] {
+        self.words.get_or_init(|| {
+            let tokens = self.text.parse().unwrap_or_else(|e| panic!("{} is no Rust: {e}", self.path));
+            let mut words = Vec::new();
+            flatten(tokens, is_of_tests(&self.path), &mut words);
+            words
+        })
     }
 
     /// Where the file stands among the modules of the server: `server/src/call/cx.rs` is `["call", "cx"]`.
@@ -59,8 +74,8 @@ impl Source {
         let mut module = self.module().unwrap_or_default();
         let mut inner_modules = Vec::new();
         let (mut out, mut depth, mut i) = (Vec::new(), 0, 0);
-        while i < self.words.len() {
-            match self.words[i].text.as_str() {
+        while i < self.words().len() {
+            match self.words()[i].text.as_str() {
                 "{" => depth += 1,
                 "}" => {
                     depth -= 1;
@@ -69,7 +84,7 @@ impl Source {
                     }
                 }
                 "mod" if self.is(i + 2, "{") => {
-                    module.push(self.words[i + 1].text.clone());
+                    module.push(self.words()[i + 1].text.clone());
                     inner_modules.push(depth);
                     i += 1;
                 }
@@ -89,10 +104,10 @@ impl Source {
     pub(crate) fn strings(&self) -> impl Iterator<Item = At<(&str, &str)>> {
         // Comments that document arrive as `#[doc = "…"]`.
         let is_doc = |i: usize| self.is(i.wrapping_sub(2), "doc") && self.is(i.wrapping_sub(1), "=");
-        self.words.iter().enumerate().filter(move |(i, w)| !w.in_tests && !is_doc(*i)).filter_map(
+        self.words().iter().enumerate().filter(move |(i, w)| !w.in_tests && !is_doc(*i)).filter_map(
             |(i, word)| {
                 let before = if self.is(i.wrapping_sub(1), "(") || self.is(i.wrapping_sub(1), ",") {
-                    self.words.get(i.wrapping_sub(2)).map_or("", |w| &w.text)
+                    self.words().get(i.wrapping_sub(2)).map_or("", |w| &w.text)
                 } else {
                     ""
                 };
@@ -102,7 +117,7 @@ impl Source {
     }
 
     fn is(&self, i: usize, text: &str) -> bool {
-        self.words.get(i).is_some_and(|w| w.text == text)
+        self.words().get(i).is_some_and(|w| w.text == text)
     }
 
     /// Reads one path, or the tree of a `use`, from word `i`; gives the word behind it.
@@ -113,9 +128,9 @@ impl Source {
         module: &[String],
         out: &mut Vec<At<Vec<String>>>,
     ) -> usize {
-        let line = self.words[i].line;
-        while i < self.words.len() && is_name(&self.words[i].text) {
-            path.push(self.words[i].text.clone());
+        let line = self.words()[i].line;
+        while i < self.words().len() && is_name(&self.words()[i].text) {
+            path.push(self.words()[i].text.clone());
             i += 1;
             if !self.is(i, "::") {
                 break;
@@ -126,9 +141,9 @@ impl Source {
             out.push(At { line, what: absolute(path, module) });
             return i;
         }
-        while i < self.words.len() && !self.is(i, "}") {
+        while i < self.words().len() && !self.is(i, "}") {
             i += 1;
-            if is_name(&self.words[i].text) && !self.is(i - 1, "as") {
+            if is_name(&self.words()[i].text) && !self.is(i - 1, "as") {
                 i = self.read_path(i, path.clone(), module, out);
             }
         }
