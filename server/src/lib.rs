@@ -1,4 +1,4 @@
-//! Teahouse as a library: everything but the reading of the command line. Start with `ARCHITECTURE.md`.
+//! Teahouse as a library. Start with `ARCHITECTURE.md`.
 
 pub mod admin;
 pub mod app;

@@ -40,10 +40,12 @@ struct Record {
 /// What operation `number` (1, 2, 3 …) of a worker does: it appends an entry to the worker's log, and in the same
 /// transaction writes or removes a row, and sometimes removes old entries.
 struct Operation {
+    number: u64,
     slot: u32,
     removes: bool,
     trims: bool,
-    record: Record,
+    body_bytes: u64,
+    body_seed: u64,
 }
 
 impl Operation {
@@ -56,14 +58,19 @@ impl Operation {
             80..97 => 4 * 1024,
             _ => MAX_BODY,
         };
-        let length = 1 + dice.below(longest);
-        let body = dice.bytes(length as usize);
         Self {
+            number,
             slot: dice.below(SLOTS) as u32,
             removes: dice.below(3) == 0,
             trims: number.is_multiple_of(TRIM_EVERY),
-            record: Record { operation: number, body },
+            body_bytes: 1 + dice.below(longest),
+            body_seed: dice.throw(),
         }
+    }
+
+    fn record(&self) -> Record {
+        let body = Dice::new(self.body_seed).bytes(self.body_bytes as usize);
+        Record { operation: self.number, body }
     }
 }
 
@@ -141,7 +148,7 @@ async fn check_log(
         ));
     }
     for (number, record) in entries {
-        if record != Operation::new(worker, number).record {
+        if record != Operation::new(worker, number).record() {
             violations.push(format!("worker {worker}: entry {number} holds something else"));
         }
     }
@@ -161,7 +168,7 @@ async fn check_rows(
         violations.push(format!("worker {worker}: rows are {found:?}, not {:?}", model.rows));
     }
     for ((_, slot), record) in rows {
-        if record != Operation::new(worker, record.operation).record {
+        if record != Operation::new(worker, record.operation).record() {
             violations.push(format!("worker {worker}: row {slot} holds something else"));
         }
     }
@@ -194,13 +201,14 @@ pub async fn work(store: &Store, positions: &[u64], limit: u64) -> Result<(), Er
 
 async fn operate(store: &Store, worker: u32, number: u64) -> Result<(), Error> {
     let operation = Operation::new(worker, number);
+    let record = operation.record();
     store
         .transact(move |tx| {
-            tx.append(&LOG, &worker, |_| operation.record.clone())?;
+            tx.append(&LOG, &worker, |_| record.clone())?;
             let key = (worker, operation.slot);
             match operation.removes {
                 true => tx.delete(&ROWS, &key)?,
-                false => tx.put(&ROWS, &key, &operation.record)?,
+                false => tx.put(&ROWS, &key, &record)?,
             }
             if operation.trims {
                 tx.trim(&LOG, &worker, trimmed_before(number), usize::MAX)?;

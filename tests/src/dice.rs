@@ -1,5 +1,10 @@
 //! Reproducible randomness for tests: a small generator (splitmix64) whose seed is the whole of its state.
 
+/// A number that the environment may set, such as a seed, or the length of a series for a night.
+pub fn from_environment<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
+}
+
 /// Throws that are the same for the same seed.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);

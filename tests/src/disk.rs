@@ -151,6 +151,13 @@ impl Disk {
         fs::remove_file(self.ballast()).unwrap_or_else(|e| panic!("cannot make room: {e}"));
     }
 
+    /// What is wrong where a store in `data` made files beside its log: sled puts large records into files in `blobs/`
+    /// that it never forces to the disk.
+    pub fn blobs(&self) -> Option<String> {
+        let count = fs::read_dir(self.path().join("data/sled/blobs")).map_or(0, Iterator::count);
+        (count > 0).then(|| format!("sled made {count} files in blobs/"))
+    }
+
     fn ballast(&self) -> PathBuf {
         self.path().join("ballast")
     }

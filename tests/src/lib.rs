@@ -19,6 +19,7 @@ pub mod plain;
 pub mod process;
 pub mod raw;
 pub mod recorder;
+pub mod server;
 pub mod transcript;
 pub mod verbs;
 pub mod world;

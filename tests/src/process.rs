@@ -15,6 +15,16 @@ use tokio::task::JoinHandle;
 /// How many lines a failed test shows of each process.
 const SHOWN_LINES: usize = 60;
 
+/// For programs of this crate: ends this process when its standard input ends, which is when the test that started it
+/// is gone, however that ended.
+pub fn end_with_the_test() {
+    std::thread::spawn(|| {
+        // An error is an end, too.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        std::process::exit(0);
+    });
+}
+
 /// A running child. Dropping it kills it.
 pub struct Process {
     name: String,

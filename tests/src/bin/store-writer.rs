@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use teahouse_server::random::Random;
 use teahouse_server::store::{EngineKind, Store, StoreConfig};
 use teahouse_server::time::Clock;
-use teahouse_tests::{churn, fault};
+use teahouse_tests::{churn, fault, process};
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    process::end_with_the_test();
     let arguments = fault::take_from(std::env::args_os().skip(1));
     let arguments: Vec<String> = arguments.into_iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let [dir, engine, operations, acknowledged] = arguments.as_slice() else {

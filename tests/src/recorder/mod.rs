@@ -53,14 +53,16 @@ impl Recorder {
         Load { senders, shared }
     }
 
-    /// Waits until everybody has ended, and learns what they know.
+    /// Waits until everybody has ended, and learns what they know. Gives the waits, in milliseconds, of those whom the
+    /// server told to come back.
     ///
     /// # Panics
     /// Where that takes longer than `within`.
-    pub async fn finish(&mut self, load: Load, within: Duration) {
+    pub async fn finish(&mut self, load: Load, within: Duration) -> Vec<u32> {
         let all = tokio::time::timeout(within, load.senders.join_all()).await;
         self.senders = all.unwrap_or_else(|_| panic!("the senders did not end within {within:?}"));
         self.senders.sort_by_key(Sender::place);
+        load.shared.come_back_ms()
     }
 
     /// Repeats what was not answered, and each sender's latest `acknowledged` messages, which must get their first answers.
@@ -81,14 +83,6 @@ impl Recorder {
     /// Reads all conversations and tells all that is not as it must be.
     pub async fn verify(&self, server: &str) -> Vec<String> {
         verify::verify(server, &self.senders).await
-    }
-
-    /// Reads one entry of each conversation, to see that reading goes on.
-    ///
-    /// # Errors
-    /// That of the first call that failed.
-    pub async fn read_something(&self, server: &str) -> teahouse_client::Result<()> {
-        verify::read_something(server, &self.senders).await
     }
 }
 
@@ -126,10 +120,5 @@ impl Load {
     /// Lets the senders wait for their answers and end.
     pub fn stop(&self) {
         self.shared.stop();
-    }
-
-    /// How many were told by the server that it goes away.
-    pub fn told_to_come_back(&self) -> usize {
-        self.shared.told_to_come_back()
     }
 }

@@ -6,8 +6,8 @@ use crate::dice::Dice;
 use futures::FutureExt;
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use teahouse_client::{Connection, Connector, Error, Kind, Result};
 use teahouse_proto::ChatClient;
 use teahouse_proto::chat::send_message_request::{Content, To};
@@ -41,7 +41,7 @@ pub(super) struct Shared {
     sending: AtomicUsize,
     uncounted: AtomicBool,
     stopped: AtomicBool,
-    come_back: AtomicUsize,
+    come_back_ms: Mutex<Vec<u32>>,
 }
 
 impl Shared {
@@ -51,7 +51,7 @@ impl Shared {
             sending: AtomicUsize::new(senders),
             uncounted: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
-            come_back: AtomicUsize::new(0),
+            come_back_ms: Mutex::default(),
         }
     }
 
@@ -67,8 +67,8 @@ impl Shared {
         self.stopped.store(true, Ordering::SeqCst);
     }
 
-    pub(super) fn told_to_come_back(&self) -> usize {
-        self.come_back.load(Ordering::SeqCst)
+    pub(super) fn come_back_ms(&self) -> Vec<u32> {
+        self.come_back_ms.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -143,9 +143,9 @@ impl Sender {
     pub(super) async fn run(mut self, server: String, shared: Arc<Shared>) -> Self {
         if let Ok(connection) = self.connect(&server).await {
             self.send_all(&connection, &shared).await;
-            if connection.go_away().is_some_and(|why| why.reason == "DRAINING" && why.reconnect_after_ms > 0)
-            {
-                shared.come_back.fetch_add(1, Ordering::SeqCst);
+            if let Some(why) = connection.go_away().filter(|why| why.reason == "DRAINING") {
+                let mut waits = shared.come_back_ms.lock().unwrap_or_else(PoisonError::into_inner);
+                waits.push(why.reconnect_after_ms);
             }
         }
         shared.sending.fetch_sub(1, Ordering::SeqCst);

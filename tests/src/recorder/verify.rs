@@ -43,18 +43,6 @@ pub(super) async fn verify(server: &str, senders: &[Sender]) -> Vec<String> {
     violations
 }
 
-pub(super) async fn read_something(server: &str, senders: &[Sender]) -> Result<()> {
-    for sender in senders {
-        let connection = sender.connect(server).await?;
-        for conversation_id in sender.conversations {
-            let request =
-                ListEntriesRequest { conversation_id, limit: 1, latest: true, ..Default::default() };
-            ChatClient(connection.clone()).list_entries(request).await?;
-        }
-    }
-    Ok(())
-}
-
 /// What both sides of a conversation must see alike: number, author, length of the text.
 type Seen = (u64, u64, usize);
 

@@ -2,6 +2,10 @@
 //! ways: with a deliberate defect in the program the same check must find something.
 #![allow(missing_docs)]
 
+mod crash;
+mod drain;
+mod full_disk;
+mod power_cut;
 mod store_failing_disk;
 mod store_power_cut;
 mod store_writer;

@@ -2,15 +2,17 @@
 //! byte to 16 KiB, many writers, rows overwritten and removed, logs cut. Small and fast, so it can cut often.
 
 use crate::store_writer::{Acknowledged, ENDLESS, How, Start, StoreWriter};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use teahouse_tests::churn::WORKERS;
-use teahouse_tests::dice::Dice;
+use teahouse_tests::dice::{Dice, from_environment};
 use teahouse_tests::disk::{Disk, PowerSwitch};
 
 const DISK_MIB: u64 = 512;
 /// Cuts of a series; `TEAHOUSE_CUTS` overrides it.
 const CUTS: u32 = 10;
+/// A defect may go unnoticed in so many times the cuts that a sound store must survive.
+const PATIENCE: u32 = 5;
 /// Decides the moments; `TEAHOUSE_SEED` overrides it.
 const SEED: u64 = 20_240_229;
 /// Acknowledged operations after which an aged store meets its first cut.
@@ -37,13 +39,17 @@ struct Outcome {
 
 impl Series {
     fn new(engine: &'static str, fault: Option<&'static str>, age: u64) -> Self {
-        Self { how: How { engine, fault, operations: ENDLESS }, cuts: number("TEAHOUSE_CUTS", CUTS), age }
+        Self {
+            how: How { engine, fault, operations: ENDLESS },
+            cuts: from_environment("TEAHOUSE_CUTS", CUTS) * if fault.is_some() { PATIENCE } else { 1 },
+            age,
+        }
     }
 
     /// Cuts until a violation is found or the series is over.
     async fn run(&self) -> Outcome {
         let mut outcome = Outcome::default();
-        let mut dice = Dice::new(number("TEAHOUSE_SEED", SEED));
+        let mut dice = Dice::new(from_environment("TEAHOUSE_SEED", SEED));
         let mut switch = PowerSwitch::new().await;
         while outcome.cuts < self.cuts && outcome.violations.is_empty() {
             let mut disk =
@@ -75,7 +81,7 @@ impl Series {
         let mut writer = StoreWriter::start(&disk.data(), how, &disk.acknowledged);
         let Start { violations, epoch } = writer.started().await;
         outcome.violations.extend(violations);
-        outcome.violations.extend(unsynced_files(&disk.data()));
+        outcome.violations.extend(disk.disk.blobs());
         if outcome.violations.is_empty() && disk.epoch.replace(epoch).is_some_and(|before| before != epoch) {
             outcome.new_epochs += 1;
         }
@@ -132,17 +138,6 @@ impl TestedDisk {
     fn data(&self) -> PathBuf {
         self.disk.path().join("data")
     }
-}
-
-/// A number from the environment, for longer series than the suite has time for.
-fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
-}
-
-/// sled puts large records into files that it never forces to the disk. There must be none.
-fn unsynced_files(data: &Path) -> Option<String> {
-    let count = std::fs::read_dir(data.join("sled/blobs")).map_or(0, Iterator::count);
-    (count > 0).then(|| format!("sled made {count} files in blobs/"))
 }
 
 async fn survives(series: Series) {

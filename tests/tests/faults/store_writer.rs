@@ -88,7 +88,10 @@ impl StoreWriter {
             }
         }
         if ready.is_none() {
-            start.violations.push(format!("the store does not open: {}", self.process.log()));
+            let state = if self.process.has_ended() { "has ended" } else { "still runs" };
+            start
+                .violations
+                .push(format!("the store does not open; its process {state}: {}", self.process.log()));
         }
         start
     }
