@@ -164,7 +164,9 @@ impl Server {
         let _ = (socket.set_tcp_nodelay(true), socket.set_tcp_notsent_lowat(UNSENT_MAX));
         let (gate, tls, router) = (self.gate.clone(), self.tls.clone(), self.router.clone());
         let connection = async move {
-            if let Ok(stream) = Stream::open(tcp, tls.as_deref(), place).await {
+            // Who has not said a word when the server stops has nothing under way.
+            let opened = gate.drain.run_until_cancelled(Stream::open(tcp, tls.as_deref(), place)).await;
+            if let Some(Ok(stream)) = opened {
                 serve(&gate, stream, router, SocketAddress(from)).await;
             }
         };
@@ -225,5 +227,26 @@ impl Gate {
         if tokio::time::timeout(DRAIN_GRACE + LAST_GRACE, self.tasks.wait()).await.is_err() {
             tracing::warn!(connections = self.tasks.len(), "connections did not end in time");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_in_all_and_by_address() {
+        let places = Arc::new(Places { max: 4, max_per_address: 2, taken: Mutex::default() });
+        let address = |last: u8| Some(IpAddr::from([9, 9, 9, last]));
+        let first = places.take(address(1)).unwrap();
+        let _second = places.take(address(1)).unwrap();
+        assert!(places.take(address(1)).is_none(), "two are all for one");
+        let third = places.take(address(2)).unwrap();
+        let _fourth = places.take(None).unwrap();
+        assert!(places.take(None).is_none(), "four are all");
+        drop((first, third));
+        assert!(places.take(address(1)).is_some());
+        assert_eq!(places.taken.lock().unwrap().0, 2);
+        assert_eq!(places.taken.lock().unwrap().1.len(), 1, "addresses without connections are forgotten");
     }
 }
