@@ -2,7 +2,8 @@
 //! the seed and the number, so the generator knows the same tokens without asking.
 
 use crate::config::Config;
-use crate::error::{Error, Result};
+pub use crate::config::flags::Friends;
+use crate::error::Result;
 use crate::features::accounts::{self, AccountHooks, SeedPerson};
 use crate::features::{chat, contacts};
 use crate::id::{AccountId, DeviceId, IdGenerator};
@@ -11,33 +12,14 @@ use crate::store::Store;
 use crate::time::Clock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use clap::ValueEnum;
 use sha2::{Digest, Sha256};
+use std::error::Error;
 use std::sync::Arc;
 
 /// The password that all simulated people share.
 pub const PASSWORD: &str = "load test password";
 /// People made in one transaction.
 const BATCH: usize = 200;
-
-/// Who is whose friend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Friends {
-    /// Nobody.
-    None,
-    /// Each even person and the odd one beside them.
-    Pairs,
-}
-
-impl Friends {
-    /// As the command line says it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pairs => "pairs",
-        }
-    }
-}
 
 /// The token of a simulated person.
 pub fn token(seed: &str, index: usize) -> String {
@@ -57,14 +39,11 @@ pub fn username(index: usize) -> String {
 ///
 /// # Errors
 /// A store that is not empty, and what the store says.
-pub async fn fill(config: &Config, seed: &str, users: usize, friends: Friends) -> Result<()> {
+pub async fn fill(config: &Config, seed: &str, users: usize, friends: Friends) -> Result<(), Box<dyn Error>> {
     let (clock, random) = (Clock::system(), Random::from_os());
-    let (store, _published) =
-        Store::open(&config.store, &config.data, &clock, &random).map_err(|e| refused(e.to_string()))?;
+    let (store, _published) = Store::open(&config.store, &config.data, &clock, &random)?;
     if !accounts::is_empty(&store).await? {
-        return Err(refused(
-            "The store is not empty. Seed a fresh one: choose another directory with --data.".into(),
-        ));
+        return Err("The store is not empty. Seed a fresh one: choose another directory with --data.".into());
     }
     let password_hash: Arc<str> = accounts::hash(&config.accounts, random, PASSWORD).await?.into();
     let ids = IdGenerator::new(clock.clone(), 0);
@@ -112,8 +91,4 @@ impl Batch {
         }
         Ok(())
     }
-}
-
-fn refused(message: String) -> Error {
-    Error::precondition("NOT_SEEDED", message)
 }

@@ -31,6 +31,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["call", "delivery", "features", "seed", "store", "telemetry", "transport"]),
     // Makes simulated people through the rooms, before anybody is served.
     ("seed", &["config", "features", "store"]),
+    ("seed", &["config", "features", "store"]),
+    ("program", &["admin", "app", "config", "seed", "store", "telemetry"]),
     // The composition root, the only part that knows everyone.
     (
         "app",

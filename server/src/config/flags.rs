@@ -1,8 +1,7 @@
 //! The command line of `teahouse-server`.
 
 use super::Sources;
-use crate::seed::Friends;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// A location-based social messaging server.
@@ -71,6 +70,25 @@ pub enum Command {
         #[arg(long)]
         seed: String,
     },
+}
+
+/// Who is whose friend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Friends {
+    /// Nobody.
+    None,
+    /// Each even person and the odd one beside them.
+    Pairs,
+}
+
+impl Friends {
+    /// As the command line says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pairs => "pairs",
+        }
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
