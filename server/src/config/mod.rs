@@ -22,6 +22,8 @@ pub const DEFAULT_PORT: u16 = 7600;
 const TOKEN_MIN: usize = 16;
 /// What environment variables of the server begin with.
 const ENVIRONMENT: &str = "TEAHOUSE_";
+/// Variables with that beginning that mean something to the flags, the command-line client or the tests.
+const NOT_SETTINGS: [&str; 7] = ["config", "home", "server", "profile", "ca_file", "require", "python"];
 
 crate::settings! {
     /// All settings.
@@ -96,7 +98,7 @@ impl Config {
             let key = key.to_lowercase().replace("__", ".");
             if Layers::<Self>::knows(&key) {
                 layers.add_text(name, &key, value);
-            } else if key != "config" {
+            } else if !NOT_SETTINGS.contains(&key.as_str()) {
                 // Not refused: cluster managers set variables of their own after the name of a service.
                 warnings.push(format!("the environment variable {name} is no setting and does nothing"));
             }
