@@ -34,16 +34,40 @@ impl Fake {
         }
     }
 
+    /// Takes the next WebSocket and says something in the same packet.
+    pub(crate) async fn accept_and_say(&self, kind: Kind) -> TcpStream {
+        let (mut stream, _) = self.0.accept().await.unwrap();
+        let asked = head(&mut stream).await;
+        let key = asked.lines().find_map(|l| l.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+        let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
+        let mut answer = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}\r\n\r\n"
+        )
+        .into_bytes();
+        let frame = ServerFrame { id: 0, kind: Some(kind) }.encode_to_vec();
+        // FIN and binary; unmasked, shorter than 126.
+        answer.extend([0x82, frame.len().try_into().unwrap()]);
+        answer.extend(frame);
+        stream.write_all(&answer).await.unwrap();
+        stream
+    }
+
     /// Answers the next handshake with raw HTTP.
     pub(crate) async fn refuse(&self, answer: &str) {
         let (mut stream, _) = self.0.accept().await.unwrap();
-        let mut asked = Vec::new();
-        while !asked.ends_with(b"\r\n\r\n") {
-            asked.push(stream.read_u8().await.unwrap());
-        }
+        head(&mut stream).await;
         stream.write_all(answer.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
     }
+}
+
+/// The head of an HTTP request.
+async fn head(stream: &mut TcpStream) -> String {
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"\r\n\r\n") {
+        asked.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(asked).unwrap()
 }
 
 /// The server's end of one socket.

@@ -32,30 +32,19 @@ pub(super) struct Driver {
     pinged: bool,
     heard_at: Instant,
     alarm: Pin<Box<Sleep>>,
+    /// All that is left is to say farewell.
+    is_over: bool,
 }
 
 impl Driver {
     pub(super) fn new(socket: WebSocketStream<Stream>, shared: Arc<Shared>) -> Self {
         let now = Instant::now();
         let alarm = Box::pin(tokio::time::sleep_until(now + PING_AFTER));
-        Self { socket, shared, unflushed: false, pinged: false, heard_at: now, alarm }
-    }
-
-    /// Runs the socket to its end.
-    pub(super) async fn run(mut self) {
-        // Also where the runtime drops this task, nobody may wait for ever.
-        let _last_word = LastWord(self.shared.clone());
-        let end = std::future::poll_fn(|cx| self.poll(cx)).await;
-        let error = match end {
-            Ok(()) => Error::lost("The connection was closed."),
-            Err(error) => error,
-        };
-        self.shared.end(&error);
-        let _ = tokio::time::timeout(FAREWELL, std::future::poll_fn(|cx| self.poll_farewell(cx))).await;
+        Self { socket, shared, unflushed: false, pinged: false, heard_at: now, alarm, is_over: false }
     }
 
     /// Ready when the socket is over: `Ok` where this side closed it.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll_run(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.shared.lock().register_driver(cx);
         // Until both directions have to wait: reading may queue an answer to a ping, a delivery may start a call.
         loop {
@@ -146,7 +135,8 @@ impl Driver {
     }
 
     fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.socket).poll_close(cx).map(|_| ())
+        let said = Pin::new(&mut self.socket).poll_close(cx).map(|_| ());
+        if said.is_ready() { said } else { self.alarm.as_mut().poll(cx) }
     }
 
     fn broken(&self, error: &tungstenite::Error) -> Error {
@@ -182,11 +172,27 @@ impl Driver {
     }
 }
 
-/// Ends what is left when the driver goes, in whatever way.
-struct LastWord(Arc<Shared>);
+/// Written by hand, since an async function would keep the driver twice.
+impl Future for Driver {
+    type Output = ();
 
-impl Drop for LastWord {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_over {
+            let error = match ready!(self.poll_run(cx)) {
+                Ok(()) => Error::lost("The connection was closed."),
+                Err(error) => error,
+            };
+            self.shared.end(&error);
+            self.is_over = true;
+            self.alarm.as_mut().reset(Instant::now() + FAREWELL);
+        }
+        self.poll_farewell(cx)
+    }
+}
+
+/// Ends what is left when the driver goes, in whatever way: where the runtime drops it, nobody may wait for ever.
+impl Drop for Driver {
     fn drop(&mut self) {
-        self.0.end(&Error::lost("The connection was closed."));
+        self.shared.end(&Error::lost("The connection was closed."));
     }
 }

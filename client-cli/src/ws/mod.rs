@@ -6,6 +6,7 @@
 
 mod driver;
 mod frame;
+mod handshake;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ mod tests;
 pub(crate) use frame::Form;
 
 use crate::dial::{Alpn, Dialer};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use bytes::Bytes;
 use driver::Driver;
 use futures::Stream;
@@ -23,9 +24,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use teahouse_proto::gateway::GoAway;
-use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 /// Where the server takes WebSockets.
 const PATH: &str = "/v1/ws";
@@ -59,26 +60,20 @@ impl Drop for Handle {
 impl Socket {
     /// Connects; `max_calls` may be under way at once.
     pub(crate) async fn open(dialer: &Dialer, form: Form, max_calls: usize) -> Result<Self> {
-        let stream = dialer.dial(Alpn::Http1).await?;
-        let request =
-            format!("ws://{}{PATH}", dialer.endpoint.authority()).into_client_request().map_err(|e| {
-                Error::misuse("SERVER_URL_INVALID", format!("The address makes no request: {e}."))
-            })?;
+        let mut stream = dialer.dial(Alpn::Http1).await?;
+        let shaken = tokio::time::timeout(dialer.timeout, handshake::shake_hands(dialer, &mut stream)).await;
+        let silent =
+            || Error::unreachable(format!("{} takes connections but does not answer.", dialer.endpoint));
+        let rest = shaken.unwrap_or_else(|_| Err(silent()))?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_write_buffer_size(WRITE_BUFFER_BYTES + 2 * MAX_FRAME_BYTES)
             .max_message_size(Some(MAX_ANSWER_BYTES))
             .max_frame_size(Some(MAX_ANSWER_BYTES));
-        let handshake = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
-        let (socket, _) = tokio::time::timeout(dialer.timeout, handshake)
-            .await
-            .map_err(|_| {
-                Error::unreachable(format!("{} takes connections but does not answer.", dialer.endpoint))
-            })?
-            .map_err(|e| refused(dialer, e))?;
+        let socket = WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config)).await;
         let shared = Arc::new(Shared::new(max_calls));
-        tokio::spawn(Driver::new(socket, shared.clone()).run());
+        tokio::spawn(Driver::new(socket, shared.clone()));
         Ok(Self { handle: Arc::new(Handle(shared)), form })
     }
 
@@ -185,29 +180,4 @@ fn fitting(frame: tungstenite::Message) -> Result<tungstenite::Message> {
         return Err(Error::misuse("REQUEST_TOO_LARGE", message));
     }
     Ok(frame)
-}
-
-/// Why no socket came about.
-fn refused(dialer: &Dialer, error: tungstenite::Error) -> Error {
-    let server = &dialer.endpoint;
-    match error {
-        tungstenite::Error::Http(answer) => refused_by_answer(dialer, &answer),
-        tungstenite::Error::Io(e) => Error::unreachable(format!("The connection to {server} broke: {e}.")),
-        other => Error::unreachable(format!("{server} does not speak WebSocket: {other}.")),
-    }
-}
-
-fn refused_by_answer(dialer: &Dialer, answer: &Response<Option<Vec<u8>>>) -> Error {
-    let status = answer.status();
-    let seconds =
-        answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-    let (kind, reason) = match status {
-        StatusCode::TOO_MANY_REQUESTS => (Kind::RateLimited, "RATE_LIMITED"),
-        StatusCode::UNAUTHORIZED => (Kind::Unauthenticated, "UNAUTHENTICATED"),
-        StatusCode::FORBIDDEN => (Kind::Forbidden, "FORBIDDEN"),
-        s if s.is_server_error() => (Kind::Unavailable, "UNAVAILABLE"),
-        _ => (Kind::Unreachable, "UNREACHABLE"),
-    };
-    let message = format!("{} refused the WebSocket: {status}.", dialer.endpoint);
-    Error::new(kind, reason, message).retry_after_opt(seconds.map(Duration::from_secs))
 }

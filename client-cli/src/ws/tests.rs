@@ -1,8 +1,8 @@
 //! The socket against a scripted server: order, streams, cancels, bounded queues, and every way to end.
 
 use super::*;
-use crate::Endpoint;
 use crate::fake::{Fake, Peer, body, end, failure, go_away};
+use crate::{Endpoint, Kind};
 use futures::StreamExt;
 use std::time::Duration;
 use teahouse_proto::gateway::FailureKind;
@@ -296,18 +296,40 @@ async fn a_request_that_would_cost_the_socket_is_refused_here() {
 
 #[tokio::test]
 async fn refusals_at_the_door_tell_kind_and_wait() {
-    for (answer, kind) in [
-        ("HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n", Kind::RateLimited),
+    let wait = Some(Duration::from_secs(7));
+    for (answer, kind, wait) in [
+        ("HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\n\r\n", Kind::RateLimited, wait),
+        ("HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\n\r\n", Kind::Unavailable, wait),
+        ("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", Kind::Unreachable, None),
+        ("HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: tea\r\n\r\n", Kind::Unreachable, None),
         (
-            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n",
-            Kind::Unavailable,
+            "HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: x\r\n\r\n",
+            Kind::Unreachable,
+            None,
         ),
-        ("HTTP/1.1 404 Not Found\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n", Kind::Unreachable),
+        ("SSH-2.0-OpenSSH_9.6\r\n", Kind::Unreachable, None),
+        ("HTTP/1.1 101 x\r\nconnection: upg", Kind::Unreachable, None),
     ] {
         let fake = Fake::start().await;
         let dialer = Dialer::new(Endpoint::parse(&fake.url()).unwrap(), None, SOON).unwrap();
         let (opened, ()) = tokio::join!(Socket::open(&dialer, Form::Protobuf, 4), fake.refuse(answer));
         let error = opened.expect_err("refused");
-        assert_eq!((error.kind(), error.retry_after()), (kind, Some(Duration::from_secs(7))), "{answer}");
+        assert_eq!((error.kind(), error.retry_after()), (kind, wait), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn what_the_server_says_along_with_its_answer_is_heard() {
+    let fake = Fake::start().await;
+    let dialer = Dialer::new(Endpoint::parse(&fake.url()).unwrap(), None, SOON).unwrap();
+    let (opened, _tcp) =
+        tokio::join!(Socket::open(&dialer, Form::Protobuf, 4), fake.accept_and_say(go_away("DRAINING", 9)));
+    let socket = opened.unwrap();
+    let heard = async {
+        while socket.go_away().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, heard).await.expect("the tail of the handshake is read");
+    assert_eq!(socket.go_away().unwrap().reconnect_after_ms, 9);
 }
