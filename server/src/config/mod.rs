@@ -131,6 +131,7 @@ impl Config {
     fn check(&self, problems: &mut Vec<String>) {
         let _ = self.peers(problems);
         problems.extend(self.accounts.problems());
+        problems.extend(self.contacts.problems());
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             problems.push("tls.cert and tls.key belong together: set both or none".to_owned());
         }

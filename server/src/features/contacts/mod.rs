@@ -60,6 +60,16 @@ crate::settings! {
     }
 }
 
+impl ContactsConfig {
+    /// What is wrong with these settings, a sentence for each mistake; empty where the room can work with them.
+    pub fn problems(&self) -> Vec<String> {
+        let spans =
+            [("request_expires_days", self.request_expires_days), ("ticket_hours", self.ticket_hours)];
+        let zeros = spans.into_iter().filter(|(_, value)| *value == 0);
+        zeros.map(|(name, _)| format!("contacts.{name} is 0; it must be at least 1")).collect()
+    }
+}
+
 /// The room.
 pub struct Contacts {
     foundation: Foundation,

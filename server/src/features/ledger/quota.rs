@@ -75,8 +75,10 @@ impl Quota {
         let key = (who, self.kind.to_owned());
         let mut draws = self.recent(tx, &key, now)?;
         if draws.at_ms.len() >= self.limit as usize {
-            let frees = draws.at_ms[draws.at_ms.len() - self.limit as usize];
-            return Err(Error::rate_limited((Time(frees) + self.per).since(now)));
+            // Nothing frees a limit of 0.
+            let frees = draws.at_ms.get(draws.at_ms.len() - self.limit as usize);
+            let frees = frees.map_or(now, |at| Time(*at)) + self.per;
+            return Err(Error::rate_limited(frees.since(now)));
         }
         draws.at_ms.push(now.as_ms());
         tx.put(&DRAWS, &key, &draws)
@@ -158,6 +160,14 @@ mod tests {
         assert!(draw(&store, anna, NOW + HOUR * 24).await.is_err());
         draw(&store, Who::Account(AccountId(2)), NOW).await.unwrap();
         draw(&store, Who::Network("10.0.0.1".parse().unwrap()), NOW).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_limit_of_nothing_is_always_used_up() {
+        let (store, _published) = Store::memory();
+        let none = Quota { limit: 0, ..QUOTA };
+        let refused = store.transact(move |tx| none.draw(tx, Who::Account(AccountId(1)), NOW)).await;
+        assert_eq!(refused.unwrap_err().reason(), "RATE_LIMITED");
     }
 
     #[tokio::test]

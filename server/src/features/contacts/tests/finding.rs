@@ -89,3 +89,10 @@ async fn a_ticket_is_its_finders_own() {
     send(ANNA, ticket, 0).await.unwrap();
     assert_eq!(w.requests(BORIS).await.len(), 1, "a ticket used twice is one request");
 }
+
+#[test]
+fn settings_without_a_span_are_told() {
+    assert!(ContactsConfig::default().problems().is_empty());
+    let senseless = ContactsConfig { ticket_hours: 0, request_expires_days: 0, ..Default::default() };
+    assert_eq!(senseless.problems().len(), 2);
+}
