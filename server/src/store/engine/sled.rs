@@ -12,6 +12,12 @@ use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a lock that is still taken is tried again …
+const LOCK_TRIES: u32 = 250;
+/// … and the pause between: 5 s in all.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Rows in a sled database.
 pub(in crate::store) struct SledEngine {
@@ -62,7 +68,7 @@ impl SledEngine {
             // Its flusher thread would rewrite pages between our syncs.
             .flush_every_ms(None);
         // sled panics on some damage.
-        let db = match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        let db = match catch_unwind(AssertUnwindSafe(|| open_patiently(&config))) {
             Ok(Ok(db)) => db,
             Ok(Err(error @ (::sled::Error::Corruption { .. } | ::sled::Error::ReportableBug(_)))) => {
                 return Err(Refusal::Damage(error.into()));
@@ -76,6 +82,21 @@ impl SledEngine {
         disk::sync_dir(dir)?;
         Ok(Self { db, file })
     }
+}
+
+/// Opens, and waits where sled's own lock of the file is still taken: threads of a database that this process has
+/// closed let go of it a moment later, and another process cannot have it, for the data directory is ours.
+fn open_patiently(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
+    for _ in 0..LOCK_TRIES {
+        match config.open() {
+            Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                #[allow(clippy::disallowed_methods)] // opening is synchronous and happens once
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            other => return other,
+        }
+    }
+    config.open()
 }
 
 /// Why sled did not open.
