@@ -66,7 +66,12 @@ impl Dialer {
         let name = ServerName::try_from(self.endpoint.host().to_owned())
             .map_err(|e| Error::misuse("SERVER_URL_INVALID", format!("The host has no valid name: {e}.")))?;
         let stream = tokio_rustls::TlsConnector::from(config).connect(name, tcp).await;
-        stream.map(|s| Stream::Tls(Box::new(s))).map_err(|e| self.unreachable(&e.to_string()))
+        stream.map(|s| Stream::Tls(Box::new(s))).map_err(|e| {
+            Error::unreachable(format!(
+                "{} is no server to trust: {e}. Where its authority is your own, give its certificate as CA file.",
+                self.endpoint
+            ))
+        })
     }
 
     async fn open_tcp(&self) -> Result<TcpStream> {
