@@ -7,6 +7,8 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 
 const NONCE_LEN: usize = 24;
+/// Bytes by which sealing lengthens what is sealed: nonce and tag.
+pub const OVERHEAD: usize = NONCE_LEN + 16;
 
 /// Seals and opens. Keyed by the store's secret.
 #[derive(Clone)]

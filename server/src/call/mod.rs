@@ -151,11 +151,7 @@ impl Methods {
         body: Bytes,
         timeout: Option<Duration>,
     ) -> Result<Answer> {
-        match &caller.session {
-            Some(session) if session.is_ended() => return Err(session.farewell()),
-            None if !method.open => return Err(unauthenticated()),
-            _ => {}
-        }
+        admit(method, &caller)?;
         self.limits.check(method.class, &caller)?;
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT);
         let session = caller.session.clone();
@@ -182,6 +178,16 @@ impl Methods {
             )),
         }
     }
+}
+
+/// Whether a caller may call a method at all. Also asked by transports before they read a long request.
+pub fn admit(method: &Method, caller: &Caller) -> Result<()> {
+    match &caller.session {
+        Some(session) if session.is_ended() => return Err(session.farewell()),
+        None if !method.open => return Err(unauthenticated()),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// A stream lives no longer than the session that opened it.

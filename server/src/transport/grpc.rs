@@ -1,8 +1,8 @@
 //! gRPC: one service over the whole method table, with messages as bytes. Beside it the standard health and
 //! reflection services. It knows no method by name.
 
-use super::{Gate, MESSAGE_MAX, bearer, draining};
-use crate::call::{Answer, Caller, Events};
+use super::{Gate, MESSAGE_MAX, SIGN_IN_MESSAGE_MAX, bearer, draining};
+use crate::call::{self, Answer, Caller, Events};
 use crate::error::{Error, Kind, Result};
 use axum::Router;
 use axum::body::Body;
@@ -102,7 +102,12 @@ async fn serve(gate: Arc<Gate>, request: Request<Body>) -> Response<tonic::body:
         Ok(opened) => opened,
         Err(e) => return e.to_status().into_http(),
     };
-    let request = match whole(request).await {
+    // Who is not signed in makes the server hold little, and nothing for calls that would be refused.
+    if let Err(e) = call::admit(method, &caller) {
+        return e.to_status().into_http();
+    }
+    let limit = if caller.session.is_some() { MESSAGE_MAX } else { SIGN_IN_MESSAGE_MAX };
+    let request = match whole(request, limit).await {
         Ok(request) => request,
         Err(status) => return status.into_http(),
     };
@@ -175,13 +180,16 @@ fn parse_timeout(text: &str) -> Option<Duration> {
 }
 
 /// Reads the request to its end: all methods take one message.
-async fn whole(request: Request<Body>) -> Result<Request<Full<Bytes>>, Status> {
+async fn whole(request: Request<Body>, limit: usize) -> Result<Request<Full<Bytes>>, Status> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, MESSAGE_MAX + MESSAGE_HEAD).collect();
+    let body = Limited::new(body, limit + MESSAGE_HEAD).collect();
     match tokio::time::timeout(REQUEST_WITHIN, body).await {
         Ok(Ok(body)) => Ok(Request::from_parts(parts, Full::new(body.to_bytes()))),
         Ok(Err(e)) if e.is::<LengthLimitError>() => {
-            let error = Error::invalid("MESSAGE_TOO_LONG", "A request is at most 1 MiB long.");
+            let error = Error::invalid(
+                "MESSAGE_TOO_LONG",
+                "A request is at most 1 MiB long, and 64 KiB without a session.",
+            );
             Err(error.to_status())
         }
         Ok(Err(_)) => Err(Status::cancelled("the request broke off")),

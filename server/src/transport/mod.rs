@@ -26,6 +26,8 @@ use tokio_util::task::TaskTracker;
 
 /// The longest frame and the longest gRPC message, in bytes.
 const MESSAGE_MAX: usize = 1024 * 1024;
+/// The longest message of a client that is not signed in.
+const SIGN_IN_MESSAGE_MAX: usize = 64 * 1024;
 /// Calls under way may take this long when the server stops.
 const DRAIN_GRACE: Duration = Duration::from_secs(20);
 

@@ -95,6 +95,10 @@ impl NewAccount {
         self.admission.spend(tx, now)?;
         let username = UsernameRow { account_id: self.id.0 };
         tx.put(&USERNAME, &self.admission.folded_username, &username)?;
+        if tx.get(&ACCOUNT, &self.id)?.is_some() {
+            // A clock set back over a restart; the next try gets another id.
+            return Err(Error::internal("an account id was given twice"));
+        }
         tx.put(&ACCOUNT, &self.id, &self.row)?;
         let credential =
             CredentialRow { password_hash: self.password_hash.clone(), changed_at_ms: now.as_ms() };

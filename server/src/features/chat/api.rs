@@ -1,8 +1,9 @@
 //! The operations of `ChatService`: validate, load, decide in a transaction.
 
+use super::rules::check_text;
 use super::send::Sending;
-use super::tables::{LOG, MARK, MENTION, Mark};
-use super::{Chat, conversation_not_found, membership};
+use super::tables::{LOG, MARK, MENTION, Mark, StoredEntry};
+use super::{Chat, Place, conversation_not_found, membership};
 use crate::call::Cx;
 use crate::delivery;
 use crate::error::{Error, Result};
@@ -10,6 +11,7 @@ use crate::features::ledger::once::Creation;
 use crate::id::{AccountId, ConversationId};
 use crate::store::key::{Key, KeyRange};
 use crate::store::{Order, Tx};
+use prost::Message;
 use teahouse_proto::chat::{
     self, GetConversationRequest, GetConversationResponse, ListConversationsRequest,
     ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, MarkReadResponse,
@@ -21,6 +23,8 @@ use teahouse_proto::{CHAT_SEND_MESSAGE, ChatApi};
 
 /// Entries in one answer, at most and by default.
 const MAX_ENTRIES: usize = 100;
+/// Bytes of entries in one answer: a page may hold fewer entries than asked for.
+const MAX_ENTRIES_BYTES: usize = 256 * 1024;
 /// Conversations on one page, by default and at most.
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
@@ -39,6 +43,7 @@ impl ChatApi<Cx, Error> for Chat {
                 "Say to whom (`conversation_id` or `account_id`) and what (`text`).",
             ));
         };
+        check_text(&text)?;
         let sending = Sending { me, to, text, client_id: request.client_message_id, creation, now: cx.now };
         self.foundation.store.transact(move |tx| sending.send(tx)).await
     }
@@ -54,6 +59,7 @@ impl ChatApi<Cx, Error> for Chat {
         let order = if backwards { Order::Falling } else { Order::Rising };
         let store = &self.foundation.store;
         let mut entries = store.entries(&LOG, &id, from, to, limit, order).await?;
+        entries.truncate(fitting(&entries));
         if backwards {
             entries.reverse();
         }
@@ -69,7 +75,7 @@ impl ChatApi<Cx, Error> for Chat {
         let me = cx.account()?;
         let page = request.page.unwrap_or_default();
         let limit = page_size(page.limit, PAGE, MAX_PAGE);
-        let before = read_cursor(&page.cursor)?;
+        let before = self.read_cursor(me, &page.cursor)?;
         let places = self.moved_after(me, 0).await?;
         let mut rest =
             places.into_iter().skip_while(|place| before.is_some_and(|before| *place >= before)).peekable();
@@ -85,7 +91,7 @@ impl ChatApi<Cx, Error> for Chat {
             }
         }
         let next =
-            last.filter(|_| rest.peek().is_some()).map(|place| place.to_bytes().into()).unwrap_or_default();
+            last.filter(|_| rest.peek().is_some()).map(|place| self.cursor(me, place)).unwrap_or_default();
         Ok(ListConversationsResponse { conversations, next })
     }
 
@@ -101,8 +107,8 @@ impl ChatApi<Cx, Error> for Chat {
     async fn mark_read(&self, cx: &Cx, request: MarkReadRequest) -> Result<MarkReadResponse> {
         let (me, now) = (cx.account()?, cx.now);
         let id = ConversationId(request.conversation_id);
-        self.member(me, id).await?;
-        let known = self.marks.load(&self.foundation.store, id, me).await?;
+        let (_, member) = self.member(me, id).await?;
+        let known = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
         let (mark, ordinal) = self
             .foundation
             .store
@@ -118,8 +124,21 @@ impl ChatApi<Cx, Error> for Chat {
                 Ok((mark, ordinal))
             })
             .await?;
+        // My own message of another device may have moved it meanwhile.
+        self.marks.on_read(id, me, mark);
+        let mark = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
         Ok(MarkReadResponse { read_seq: mark.seq, unread: ordinal.saturating_sub(mark.ordinal) })
     }
+}
+
+/// How many of the entries fit into one answer: always one.
+fn fitting(entries: &[(u64, StoredEntry)]) -> usize {
+    let mut bytes = 0;
+    let over = entries.iter().position(|(_, entry)| {
+        bytes += entry.encoded_len();
+        bytes > MAX_ENTRIES_BYTES
+    });
+    over.map_or(entries.len(), |n| n.max(1))
 }
 
 /// The mark before, the mark now, and the head's ordinal.
@@ -160,16 +179,24 @@ fn page_size(asked: u32, default: usize, max: usize) -> usize {
     if asked == 0 { default } else { (asked as usize).min(max) }
 }
 
-fn read_cursor(cursor: &[u8]) -> Result<Option<(u64, ConversationId)>> {
-    if cursor.is_empty() {
-        return Ok(None);
+/// What cursors of the list are sealed as. A place holds a stamp, and stamps would tell how much others write.
+const CURSOR: &str = "chat.list";
+
+impl Chat {
+    fn cursor(&self, me: AccountId, place: Place) -> bytes::Bytes {
+        self.foundation.seal.seal(CURSOR, &me.to_bytes(), &place.to_bytes()).into()
     }
-    let mut input = cursor;
-    let place = Key::decode(&mut input).filter(|_| input.is_empty());
-    place.map(Some).ok_or_else(|| {
-        Error::invalid(
-            "CURSOR_INVALID",
-            "The cursor is not one that this server gave. Start from the first page.",
-        )
-    })
+
+    fn read_cursor(&self, me: AccountId, cursor: &[u8]) -> Result<Option<Place>> {
+        if cursor.is_empty() {
+            return Ok(None);
+        }
+        let opened = self.foundation.seal.open(CURSOR, &me.to_bytes(), cursor);
+        opened.and_then(|bytes| Key::decode(&mut &bytes[..])).map(Some).ok_or_else(|| {
+            Error::invalid(
+                "CURSOR_INVALID",
+                "The cursor is not one that this server gave. Start from the first page.",
+            )
+        })
+    }
 }

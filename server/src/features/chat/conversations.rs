@@ -39,7 +39,7 @@ impl Chat {
         let (what, member) = self.member(account, id).await?;
         let store = &self.foundation.store;
         let head = self.heads.load(store, id).await?;
-        let mark = self.marks.load(store, id, account).await?;
+        let mark = member.at_least(self.marks.load(store, id, account).await?);
         let newest = store.entries(&LOG, &id, head.seq, head.seq, 1, Order::Rising).await?;
         let visible = newest.into_iter().find(|(seq, _)| *seq > member.visible_after);
         let unread = head.ordinal.saturating_sub(mark.ordinal);

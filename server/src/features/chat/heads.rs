@@ -55,7 +55,8 @@ impl Heads {
             at_ms: entry.at_ms,
         });
         let mut state = self.lock();
-        Ok(if state.forgotten == forgotten { state.raise(conversation, head) } else { head })
+        let keep = state.forgotten == forgotten && state.known.len() < MAX_CACHED;
+        Ok(if keep { state.raise(conversation, head) } else { head })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

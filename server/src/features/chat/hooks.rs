@@ -2,9 +2,7 @@
 //! the direct conversation for new friends.
 
 use super::send::append;
-use super::tables::{
-    CONVERSATION, Content, Conversation, LOG, MARK, MEMBER, MINE, Mark, Member, Mine, PAIR, Pair,
-};
+use super::tables::{CONVERSATION, Content, Conversation, LOG, MEMBER, MINE, Member, Mine, PAIR, Pair};
 use crate::bus::Audience;
 use crate::error::Result;
 use crate::features::accounts::AccountHooks;
@@ -52,7 +50,11 @@ impl Hooks {
         if let Some(pair) = tx.get(&PAIR, &(first, second))? {
             return Ok(ConversationId(pair.conversation));
         }
-        let id: ConversationId = self.ids.next();
+        let mut id: ConversationId = self.ids.next();
+        // A clock set back over a restart can bring an id again.
+        while tx.get(&CONVERSATION, &id)?.is_some() {
+            id = self.ids.next();
+        }
         tx.put(&PAIR, &(first, second), &Pair { conversation: id.0 })?;
         let conversation = Conversation {
             kind: ConversationKind::Direct.into(),
@@ -95,7 +97,10 @@ impl FriendHooks for Hooks {
     ) -> Result<ConversationId> {
         let id = self.conversation(tx, who, other, now)?;
         join(tx, id, who, now)?;
-        note_friends(tx, id, Audience::Account(who), now)?;
+        // An `other` who kept the conversation gets the entry too: nobody who is in it misses a number.
+        let both = tx.get(&MEMBER, &(id, other))?.is_some();
+        let to = if both { Audience::Accounts([who, other].into()) } else { Audience::Account(who) };
+        note_friends(tx, id, to, now)?;
         Ok(id)
     }
 
@@ -126,7 +131,7 @@ fn join(tx: &mut Tx<'_>, conversation: ConversationId, account: AccountId, now: 
     }
     let head = tx.head(&LOG, &conversation)?;
     let ordinal = tx.entry(&LOG, &conversation, head)?.map_or(0, |entry| entry.ordinal);
-    tx.put(&MEMBER, &(conversation, account), &Member { visible_after: head })?;
-    tx.put(&MARK, &(conversation, account), &Mark { seq: head, ordinal })?;
+    let member = Member { visible_after: head, ordinal_after: ordinal };
+    tx.put(&MEMBER, &(conversation, account), &member)?;
     tx.put(&MINE, &(account, conversation), &Mine { since_ms: now.as_ms() })
 }

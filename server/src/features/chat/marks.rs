@@ -1,9 +1,7 @@
 //! How far members have read, exactly and without a row per message. A member's own message moves their mark: in
 //! memory at once, on disk only when others have written [`SAVE_BEHIND`] entries after it. A mark that is not in
-//! memory is read from disk and raised to the member's own latest entry among the newest [`LOOK_BACK`].
-//!
-//! That stays exact over a crash because a mark is saved long before its entry leaves the part that is looked at:
-//! between the two lie more entries than two groups of commits can hold.
+//! memory is read from disk and raised to the member's own latest entry after it, however far back that lies; what was
+//! found far back is saved, so that it is looked for once.
 
 use super::tables::{LOG, MARK, Mark};
 use crate::error::Result;
@@ -16,12 +14,14 @@ use tokio::sync::Notify;
 
 /// A member's own mark is saved when this many entries follow it.
 const SAVE_BEHIND: u64 = 32;
-/// Entries looked at for a member's own latest: [`SAVE_BEHIND`] and two full groups of the writer, with room.
-pub(super) const LOOK_BACK: u64 = 640;
+/// Entries read at once when a member's own latest is looked for.
+pub(super) const LOOK_BACK: u64 = 200;
 /// Pause after marks could not be saved.
 const SAVE_RETRY: Duration = Duration::from_secs(1);
-/// Marks kept in memory; beyond it those saved are forgotten.
+/// Marks kept in memory; beyond it all are forgotten and found again on disk.
 const MAX_CACHED: usize = 200_000;
+/// Conversations with marks to save; beyond it they are forgotten: they, too, are found again on disk.
+const MAX_UNSAVED: usize = 50_000;
 
 /// Marks in memory.
 #[derive(Default)]
@@ -54,7 +54,11 @@ impl Marks {
         });
         if author != AccountId(0) {
             unsaved.push((author, at));
+            state.make_room();
             raise(&mut state.known, (conversation, author), at);
+        }
+        if state.unsaved.len() >= MAX_UNSAVED {
+            state.unsaved.clear();
         }
         if !unsaved.is_empty() {
             state.unsaved.insert(conversation, unsaved);
@@ -68,7 +72,9 @@ impl Marks {
 
     /// A member's mark was written to disk.
     pub(super) fn on_read(&self, conversation: ConversationId, account: AccountId, at: Mark) {
-        raise(&mut self.lock().known, (conversation, account), at);
+        let mut state = self.lock();
+        state.make_room();
+        raise(&mut state.known, (conversation, account), at);
     }
 
     /// How far a member has read.
@@ -88,11 +94,12 @@ impl Marks {
         let stored = store.get(&MARK, &(conversation, account)).await?.unwrap_or_default();
         let mark = own_latest(store, conversation, account, stored).await?;
         let mut state = self.lock();
-        if state.known.len() >= MAX_CACHED {
-            state.forget_saved();
+        if mark.seq > stored.seq + SAVE_BEHIND {
+            state.to_save.push((conversation, account, mark));
+            self.due.notify_one();
         }
         // What was read before a forgetting may be older than what was forgotten.
-        Ok(if state.forgotten == forgotten {
+        Ok(if state.forgotten == forgotten && state.known.len() < MAX_CACHED {
             raise(&mut state.known, (conversation, account), mark)
         } else {
             mark
@@ -117,13 +124,10 @@ impl Marks {
 }
 
 impl State {
-    /// Unsaved marks stay: forgetting them would be right too, for they are found again on disk, but slow.
-    fn forget_saved(&mut self) {
-        let Self { known, unsaved, forgotten, .. } = self;
-        *forgotten += 1;
-        known.clear();
-        for (conversation, marks) in unsaved {
-            known.extend(marks.iter().map(|(account, mark)| ((*conversation, *account), *mark)));
+    fn make_room(&mut self) {
+        if self.known.len() >= MAX_CACHED {
+            self.known.clear();
+            self.forgotten += 1;
         }
     }
 }
@@ -146,14 +150,18 @@ async fn own_latest(
     account: AccountId,
     stored: Mark,
 ) -> Result<Mark> {
-    let head = store.head(&LOG, &conversation).await?;
-    let from = head.saturating_sub(LOOK_BACK).max(stored.seq) + 1;
-    if head < from {
-        return Ok(stored);
+    let mut to = store.head(&LOG, &conversation).await?;
+    while to > stored.seq {
+        let from = to.saturating_sub(LOOK_BACK).max(stored.seq) + 1;
+        let newest = store.entries(&LOG, &conversation, from, to, LOOK_BACK as usize, Order::Falling).await?;
+        if let Some((seq, entry)) = newest.iter().find(|(_, entry)| entry.author == account.0) {
+            return Ok(Mark { seq: *seq, ordinal: entry.ordinal });
+        }
+        to = from - 1;
+        // A long look back must not keep others from the thread.
+        tokio::task::yield_now().await;
     }
-    let newest = store.entries(&LOG, &conversation, from, head, LOOK_BACK as usize, Order::Falling).await?;
-    let own = newest.iter().find(|(_, entry)| entry.author == account.0);
-    Ok(own.map_or(stored, |(seq, entry)| Mark { seq: *seq, ordinal: entry.ordinal }))
+    Ok(stored)
 }
 
 async fn save(store: &Store, due: Vec<(ConversationId, AccountId, Mark)>) -> Result<()> {

@@ -14,8 +14,14 @@ pub(super) const MAX_MENTIONS: usize = 50;
 /// Length of a preview, in graphemes.
 pub(super) const PREVIEW_GRAPHEMES: usize = 100;
 
-/// Checks a text message that members of `members` may be mentioned in.
-pub(super) fn check_text(text: &Text, members: &[AccountId]) -> Result<()> {
+/// Checks that only members are mentioned.
+pub(super) fn check_mentioned(text: &Text, members: &[AccountId]) -> Result<()> {
+    let all = text.mentions.iter().all(|mention| members.contains(&AccountId(mention.account_id)));
+    if all { Ok(()) } else { Err(mention_invalid()) }
+}
+
+/// Checks all of a text message but who is mentioned.
+pub(super) fn check_text(text: &Text) -> Result<()> {
     if text.text.trim().is_empty() {
         return Err(Error::invalid("TEXT_EMPTY", "The message is empty. Write something."));
     }
@@ -32,15 +38,15 @@ pub(super) fn check_text(text: &Text, members: &[AccountId]) -> Result<()> {
             "The message holds control characters. Only line feed and tab may be used.",
         ));
     }
-    check_mentions(&text.text, &text.mentions, members)
+    check_mentions(&text.text, &text.mentions)
 }
 
-fn check_mentions(text: &str, mentions: &[Mention], members: &[AccountId]) -> Result<()> {
+fn check_mentions(text: &str, mentions: &[Mention]) -> Result<()> {
     let mut free_from = 0;
     for mention in mentions {
         let (start, len) = (mention.offset as usize, mention.length as usize);
         let fits = len > 0 && start >= free_from && text.get(start..start.saturating_add(len)).is_some();
-        if !fits || !members.contains(&AccountId(mention.account_id)) {
+        if !fits {
             return Err(mention_invalid());
         }
         free_from = start + len;
@@ -68,7 +74,8 @@ mod tests {
             .iter()
             .map(|&(account_id, offset, length)| Mention { account_id, offset, length })
             .collect();
-        check_text(&Text { text: text.into(), mentions, quote_seq: 0 }, &[ANNA]).err().map(|e| e.reason())
+        let text = Text { text: text.into(), mentions, quote_seq: 0 };
+        check_text(&text).and_then(|()| check_mentioned(&text, &[ANNA])).err().map(|e| e.reason())
     }
 
     #[test]

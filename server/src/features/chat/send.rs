@@ -1,7 +1,7 @@
 //! Sending: decided and written in one transaction.
 
 use super::hooks::pair;
-use super::rules::check_text;
+use super::rules::check_mentioned;
 use super::tables::{CONVERSATION, Content, Conversation, LOG, MENTION, Mention, PAIR, StoredEntry};
 use super::{conversation_not_found, membership};
 use crate::bus::{Audience, Event};
@@ -38,7 +38,7 @@ impl Sending {
         }
         let (id, conversation) = self.resolve(tx)?;
         self.check_may_speak(tx, id, &conversation)?;
-        check_text(&self.text, &conversation.accounts())?;
+        check_mentioned(&self.text, &conversation.accounts())?;
         self.check_quote(tx, id)?;
         let content = Content::Text(self.text.clone());
         let seq =

@@ -114,12 +114,23 @@ pub(super) struct Pair {
     pub conversation: u64,
 }
 
-/// A member's rights. Ranges of numbers they may see, one per stay, rising.
+/// What a member may see.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Member {
     /// The member sees the entries after this number.
     #[prost(uint64, tag = "1")]
     pub visible_after: u64,
+    /// Ordinal of that entry: who joins has read what came before.
+    #[prost(uint64, tag = "2")]
+    pub ordinal_after: u64,
+}
+
+impl Member {
+    /// A mark, not before what the member can see.
+    pub(super) fn at_least(&self, mark: Mark) -> Mark {
+        let joined = Mark { seq: self.visible_after, ordinal: self.ordinal_after };
+        if mark.seq < joined.seq { joined } else { mark }
+    }
 }
 
 /// An entry of a list of conversations.

@@ -206,6 +206,52 @@ async fn a_long_monologue_leaves_the_others_mark_exact_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_mark_moved_by_writing_is_found_after_a_restart_however_much_followed() {
+    let (mut room, id) = Room::with_friends().await;
+    room.say(BORIS, id, "my last word").await;
+    let mut room = room.restarted();
+    for n in 0..marks::LOOK_BACK * 2 + 7 {
+        room.say(ANNA, id, &n.to_string()).await;
+    }
+    let room = room.restarted();
+    assert_eq!(room.view(BORIS, id).await.unread, marks::LOOK_BACK * 2 + 7);
+}
+
+#[tokio::test]
+async fn whoever_comes_back_has_nothing_unread_of_what_they_lost() {
+    let (mut room, id) = Room::with_friends().await;
+    room.read(ANNA, id, 1).await.unwrap();
+    for _ in 0..3 {
+        room.say(BORIS, id, "not read").await;
+    }
+    let hooks = Hooks::new(room.foundation.ids.clone());
+    let now = room.foundation.clock.now();
+    let delete = room.foundation.store.transact(move |tx| {
+        set_friend(tx, ANNA, BORIS, None)?;
+        hooks.on_deleted(tx, ANNA, BORIS, now)
+    });
+    delete.await.unwrap();
+    room.befriend(ANNA, BORIS).await;
+    let view = room.view(ANNA, id).await;
+    assert_eq!((view.first_seq_after, view.read_seq, view.unread), (4, 4, 0));
+    assert_eq!(room.read(ANNA, id, 5).await.unwrap().unread, 0);
+}
+
+#[tokio::test]
+async fn a_page_of_long_messages_is_shorter_and_never_empty() {
+    let (mut room, id) = Room::with_friends().await;
+    for _ in 0..40 {
+        room.say(ANNA, id, &"a 👍🏽".repeat(1600)).await;
+    }
+    let all = ListEntriesRequest { conversation_id: id.0, ..Default::default() };
+    let entries = room.list(BORIS, all).await.unwrap();
+    assert!(entries.len() < 41 && entries.len() > 10 && entries[0].seq == 1, "{}", entries.len());
+    let latest = ListEntriesRequest { latest: true, ..all };
+    let entries = room.list(BORIS, latest).await.unwrap();
+    assert!(entries.len() < 41 && entries.last().is_some_and(|e| e.seq == 41), "{}", entries.len());
+}
+
+#[tokio::test]
 async fn mentions_are_counted_until_read() {
     let (mut room, id) = Room::with_friends().await;
     let mention = Mention { account_id: BORIS.0, offset: 0, length: 6 };

@@ -7,15 +7,18 @@ use crate::id::AccountId;
 use crate::store::key::KeyRange;
 use crate::store::{Order, Store};
 use crate::store::{Table, Tx};
-use crate::time::Time;
+use crate::time::{HOUR, Time};
 use prost::Message;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// Rows by UTC day first, so that a day that is over is one range.
 const ONCE: Table<(u32, AccountId, [u8; 16]), Once> = Table::new("ledger.once");
 
 /// How many days are kept: today and the day before.
 const DAYS_KEPT: u32 = 2;
+/// How far a clock may be set back without a repeat becoming a second creation.
+const CLOCK_STEP: Duration = HOUR;
 /// Rows dropped in one transaction.
 const DROP_BATCH: usize = 500;
 
@@ -37,6 +40,7 @@ pub struct Creation {
     client_id: [u8; 16],
     request_hash: u64,
     day: u32,
+    near_midnight: bool,
 }
 
 impl Creation {
@@ -60,7 +64,8 @@ impl Creation {
         hash.update([0]);
         hash.update(request.encode_to_vec());
         let request_hash = u64::from_be_bytes(hash.finalize()[..8].try_into().expect("a hash has 32 bytes"));
-        Ok(Self { account, client_id, request_hash, day: now.day() })
+        let near_midnight = (now + CLOCK_STEP).day() != now.day();
+        Ok(Self { account, client_id, request_hash, day: now.day(), near_midnight })
     }
 
     /// The answer of an earlier time, if there was one. `CLIENT_ID_REUSED` where it was for another request.
@@ -68,7 +73,7 @@ impl Creation {
         if on(Fault::SkipDedupe) {
             return Ok(None);
         }
-        for day in (0..DAYS_KEPT).map(|back| self.day.saturating_sub(back)) {
+        for day in self.days_to_look_at() {
             if let Some(once) = tx.get(&ONCE, &(day, self.account, self.client_id))? {
                 if once.request_hash != self.request_hash {
                     return Err(Error::new(
@@ -81,6 +86,15 @@ impl Creation {
             }
         }
         Ok(None)
+    }
+
+    /// Today and the days kept; shortly before midnight also tomorrow, since a clock may have been set back over it.
+    fn days_to_look_at(&self) -> impl Iterator<Item = u32> + use<> {
+        let day = self.day;
+        self.near_midnight
+            .then_some(day + 1)
+            .into_iter()
+            .chain((0..DAYS_KEPT).map(move |n| day.saturating_sub(n)))
     }
 
     /// Remembers the answer, in the transaction that made the thing.
@@ -142,6 +156,12 @@ mod tests {
             assert_eq!(create(&store, 1, 5, later).await.unwrap(), (true, first));
         }
         assert!(!create(&store, 2, 5, NOW).await.unwrap().0);
+        let midnight = Time((i64::from(NOW.day()) + 1) * 86_400_000);
+        assert!(!create(&store, 3, 5, midnight + HOUR / 60).await.unwrap().0);
+        assert!(
+            create(&store, 3, 5, midnight - HOUR / 60).await.unwrap().0,
+            "the clock was set back over midnight"
+        );
         let reused = create(&store, 1, 6, NOW).await.unwrap_err();
         assert_eq!(reused.reason(), "CLIENT_ID_REUSED");
 

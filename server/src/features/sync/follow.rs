@@ -118,7 +118,7 @@ impl Follow {
         let mut resync = None;
         if let Some(has) = self.has {
             // A cursor from the future is of another history with the same epoch: a copy that was started twice.
-            if has.epoch != epoch || has.stamp > stamp || has.number > log {
+            if has.epoch != epoch || has.stamp > store.stamp() || has.number > log {
                 resync = Some("EPOCH");
             } else if !self.reaches_back_to(has.number, log).await? {
                 resync = Some("ACCOUNT_LOG");
@@ -144,7 +144,11 @@ impl Follow {
         self.has = Some(self.target);
         let server_time_ms = self.foundation.clock.now().as_ms();
         let event = Some(Kinds::CaughtUp(CaughtUp { server_time_ms }));
-        Event::new(&FollowResponse { event, cursor: self.target.encode(), ..FollowResponse::default() })
+        Event::new(&FollowResponse {
+            event,
+            cursor: self.target.seal(&self.foundation.seal, self.account),
+            ..FollowResponse::default()
+        })
     }
 
     /// A live event with this device's cursor; `None` for what the catch-up has told already.
@@ -161,7 +165,11 @@ impl Follow {
         has.stamp = has.stamp.max(pushed.cursor_stamp);
         has.number = has.number.max(pushed.account_number);
         let own = pushed.own.as_deref().cloned().unwrap_or_default();
-        Some(pushed.event.with_own(&FollowResponse { cursor: has.encode(), ..own }))
+        Some(
+            pushed
+                .event
+                .with_own(&FollowResponse { cursor: has.seal(&self.foundation.seal, self.account), ..own }),
+        )
     }
 }
 

@@ -34,7 +34,7 @@ impl Sync {
 impl SyncApi<Cx, Error> for Sync {
     async fn follow(&self, cx: &Cx, request: FollowRequest) -> Result<EventStream<FollowResponse, Error>> {
         let session = cx.session()?;
-        let cursor = Cursor::decode(&request.cursor)?;
+        let cursor = Cursor::open(&self.foundation.seal, session.account, &request.cursor)?;
         // Registered before anything is read, so that nothing falls between the reading and the live events.
         let connection = self.foundation.delivery.connect(session.account, session.device);
         let follow =

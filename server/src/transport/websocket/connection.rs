@@ -7,7 +7,7 @@ use super::frame::{Incoming, Opcode, close};
 use super::socket::{Broken, Socket};
 use crate::call::{Caller, Session, unauthenticated};
 use crate::error::{Error, Kind, Result};
-use crate::transport::{DRAIN_GRACE, Gate, MESSAGE_MAX, draining};
+use crate::transport::{DRAIN_GRACE, Gate, MESSAGE_MAX, SIGN_IN_MESSAGE_MAX, draining};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -19,8 +19,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
-/// The longest message of a socket that is not signed in.
-const SIGN_IN_MESSAGE_MAX: usize = 64 * 1024;
 /// Where more than this waits to be written, nothing new is read or taken from streams.
 const OUT_HIGH: usize = 64 * 1024;
 /// A socket must be signed in this long after it opened, or after its last call without a session was answered.
@@ -182,7 +180,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn poll_answers(&mut self, cx: &mut Context<'_>) -> bool {
         let mut moved = false;
-        while let Poll::Ready((ticket, said)) = self.calls.poll_answer(cx) {
+        while self.socket.unwritten() < OUT_HIGH {
+            let Poll::Ready((ticket, said)) = self.calls.poll_answer(cx) else { break };
             self.say(ticket, said);
             if self.session.is_none() {
                 self.sign_in_by = Instant::now() + SIGN_IN_WITHIN;
