@@ -165,12 +165,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // One that was never mounted, or is unmounted, is as good.
-        let _ = Command::new("umount").args(["-q"]).arg(self.path()).output();
-        if matches!(self.backing, Backing::Thin { .. }) {
-            let _ = Command::new("umount").args(["-q"]).arg(&self.dir).output();
-        }
-        let _ = fs::remove_dir_all(&self.dir);
+        remove(&self.dir);
     }
 }
 
@@ -215,12 +210,18 @@ fn remove_leftovers() {
         let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let owner = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
         if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
-            for mounted in [dir.join("mount"), dir.clone()] {
-                let _ = Command::new("umount").args(["-q"]).arg(mounted).output();
-            }
-            let _ = fs::remove_dir_all(dir);
+            remove(&dir);
         }
     }
+}
+
+/// Takes off whatever is mounted for a disk, and removes it. A process that was killed a moment ago may still hold it;
+/// then the system takes it off when that is gone ("lazy").
+fn remove(dir: &Path) {
+    for mounted in [dir.join("mount"), dir.to_owned()] {
+        let _ = Command::new("umount").args(["-q", "-l"]).arg(mounted).output();
+    }
+    let _ = fs::remove_dir_all(dir);
 }
 
 fn run(command: &mut Command) {

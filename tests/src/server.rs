@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 /// How long a start may take before the test gives up on it.
-const START_WITHIN: Duration = Duration::from_secs(30);
+const START_WITHIN: Duration = Duration::from_secs(120);
 
 /// The program of this crate that is the server with `--fault`: for [`Options::new`], in integration tests.
 #[macro_export]

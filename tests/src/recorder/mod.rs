@@ -71,6 +71,11 @@ impl Recorder {
         futures::future::join_all(repeats).await;
     }
 
+    /// Signs everybody in anew.
+    pub async fn sign_in_anew(&mut self, server: &str) {
+        futures::future::join_all(self.senders.iter_mut().map(|sender| sender.sign_in_anew(server))).await;
+    }
+
     /// What is known, counted.
     pub fn counts(&self) -> Counts {
         self.senders.iter().map(Sender::counts).fold(Counts::default(), |a, b| Counts {

@@ -2,7 +2,7 @@
 
 use super::sender::Sender;
 use teahouse_client::{Connection, Transport};
-use teahouse_proto::accounts::{Account, RegisterRequest, UpdateSettingsRequest};
+use teahouse_proto::accounts::{Account, LoginRequest, RegisterRequest, UpdateSettingsRequest};
 use teahouse_proto::contacts::{SearchRequest, SendRequestRequest};
 use teahouse_proto::{AccountsClient, ContactsClient};
 
@@ -27,6 +27,17 @@ pub(super) async fn befriend(server: &str, pair: usize, seed: u64) -> [Sender; 2
     )
 }
 
+/// A new token for somebody who was registered.
+pub(super) async fn sign_in(server: &str, place: usize) -> teahouse_client::Result<String> {
+    let connection = Connection::open(server, Transport::Ws).await?;
+    let request = LoginRequest { username: username(place), password: PASSWORD.to_owned(), device: None };
+    Ok(AccountsClient(connection).login(request).await?.token)
+}
+
+fn username(place: usize) -> String {
+    format!("sender{place}")
+}
+
 struct Registered {
     connection: Connection,
     account: Account,
@@ -36,7 +47,7 @@ struct Registered {
 async fn register(server: &str, place: usize) -> Registered {
     let connection = Connection::open(server, Transport::Ws).await.expect("the server takes connections");
     let request = RegisterRequest {
-        username: format!("sender{place}"),
+        username: username(place),
         password: PASSWORD.to_owned(),
         display_name: format!("Sender {place}"),
         ..Default::default()

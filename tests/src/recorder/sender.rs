@@ -1,7 +1,7 @@
 //! One sender: what it sent, what it was told, and the loop in which it sends.
 
-use super::Counts;
 use super::text::text;
+use super::{Counts, people};
 use crate::dice::Dice;
 use futures::FutureExt;
 use std::collections::VecDeque;
@@ -137,6 +137,14 @@ impl Sender {
     /// A signed-in connection.
     pub(super) async fn connect(&self, server: &str) -> Result<Connection> {
         Connector::new(server)?.token(&self.token).connect().await
+    }
+
+    /// Signs in anew; the old token is forgotten.
+    pub(super) async fn sign_in_anew(&mut self, server: &str) {
+        match people::sign_in(server, self.place).await {
+            Ok(token) => self.token = token,
+            Err(error) => self.violation(format!("cannot sign in: {error}")),
+        }
     }
 
     /// Sends until something ends it.

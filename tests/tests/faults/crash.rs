@@ -1,5 +1,5 @@
 //! `kill -9` at random moments under load on one growing store: nothing acknowledged is missing, nothing is there
-//! twice, numbers have no gaps, and repeats get their first answers.
+//! twice, numbers have no gaps, and repeats get their first answers, also after a new sign-in.
 
 use std::time::Duration;
 use teahouse_tests::dice::{Dice, from_environment};
@@ -51,6 +51,9 @@ async fn series(engine: &str, fault: Option<&'static str>) -> Outcome {
         let begin = Instant::now();
         server = Server::start(&options).await;
         outcome.slowest_restart = outcome.slowest_restart.max(begin.elapsed());
+        if outcome.kills % 4 == 3 {
+            recorder.sign_in_anew(server.url()).await;
+        }
         recorder.repeat(server.url(), 3).await;
         outcome.violations = recorder.verify(server.url()).await;
         outcome.kills += 1;

@@ -9,7 +9,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 /// How long a store may take to open and to be checked.
-const START_WITHIN: Duration = Duration::from_secs(30);
+const START_WITHIN: Duration = Duration::from_secs(120);
 
 /// More operations than any test waits for.
 pub(crate) const ENDLESS: u64 = u64::MAX / 2;
