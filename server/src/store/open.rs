@@ -3,7 +3,7 @@
 
 use super::config::{EngineKind, StoreConfig};
 use super::disk::{self, DirLock};
-use super::engine::{Changes, Engine, EngineError, FjallEngine, MemoryEngine, Row, SledEngine};
+use super::engine::{Changes, Engine, EngineError, FjallEngine, MemoryEngine, Refusal, Row, SledEngine};
 use super::meta;
 use super::migrate::{self, MigrateError};
 use super::range::{Order, RawRange};
@@ -99,11 +99,10 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// An engine, open, with the directory's lock; and whether its newest writes may have been lost.
+/// An engine, open, with the directory's lock.
 pub(super) struct Opened {
     engine: Box<dyn Engine>,
     lock: Option<DirLock>,
-    fell_back: bool,
 }
 
 impl Opened {
@@ -143,7 +142,7 @@ pub(super) fn open(
     if config.engine == EngineKind::Memory {
         let engine = MemoryEngine::default();
         meta::create(&engine, random).map_err(|e| OpenError::Damaged(data_dir.to_owned(), e))?;
-        return Ok(Opened { engine: Box::new(engine), lock: None, fell_back: false });
+        return Ok(Opened { engine: Box::new(engine), lock: None });
     }
     let io = |error| OpenError::Io(data_dir.to_owned(), error);
     let damaged = |error| OpenError::Damaged(data_dir.to_owned(), error);
@@ -157,21 +156,19 @@ pub(super) fn open(
         return Err(OpenError::DiskFull { dir: data_dir.to_owned(), free });
     }
     if !dir.exists() {
-        make(config, data_dir, &dir, clock, random).map_err(damaged)?;
+        make(config, data_dir, &dir, random).map_err(damaged)?;
     }
-    let mut opened = open_engine(config, &dir, clock).map_err(damaged)?;
-    opened.lock = Some(lock);
-    let engine = &*opened.engine;
-    migrate::migrate(engine, migrate::MIGRATIONS).map_err(|error| match error {
+    let (engine, repaired) = open_or_repair(config, &dir, clock).map_err(damaged)?;
+    migrate::migrate(&*engine, migrate::MIGRATIONS).map_err(|error| match error {
         MigrateError::Engine(error) => damaged(error),
         MigrateError::FromTheFuture { found, newest } => {
             OpenError::FromTheFuture { dir: data_dir.to_owned(), found, newest }
         }
     })?;
-    if opened.fell_back {
-        meta::change_epoch(engine, random).map_err(damaged)?;
+    if repaired {
+        meta::change_epoch(&*engine, random).map_err(damaged)?;
     }
-    Ok(opened)
+    Ok(Opened { engine, lock: Some(lock) })
 }
 
 fn refuse_other_engine(asked: EngineKind, data_dir: &Path) -> Result<(), OpenError> {
@@ -183,36 +180,69 @@ fn refuse_other_engine(asked: EngineKind, data_dir: &Path) -> Result<(), OpenErr
     Ok(())
 }
 
-fn make(
-    config: &StoreConfig,
-    data_dir: &Path,
-    dir: &Path,
-    clock: &Clock,
-    random: &Random,
-) -> Result<(), EngineError> {
+fn make(config: &StoreConfig, data_dir: &Path, dir: &Path, random: &Random) -> Result<(), EngineError> {
     let making = dir.with_extension("making");
     if making.exists() {
         // A making that was interrupted. Nobody ever used it.
         fs::remove_dir_all(&making)?;
     }
-    let opened = open_engine(config, &making, clock)?;
-    meta::create(&*opened.engine, random)?;
-    drop(opened);
+    let engine = open_engine(config, &making).map_err(|refusal| match refusal {
+        Refusal::Damage(error) | Refusal::Other(error) => error,
+    })?;
+    meta::create(&*engine, random)?;
+    drop(engine);
     disk::sync_tree(&making)?;
     fs::rename(&making, dir)?;
     disk::sync_dir(data_dir)?;
     Ok(())
 }
 
-fn open_engine(config: &StoreConfig, dir: &Path, clock: &Clock) -> Result<Opened, EngineError> {
-    let cache_bytes = config.cache_mib << 20;
-    let (engine, fell_back): (Box<dyn Engine>, bool) = match config.engine {
-        EngineKind::Sled => {
-            let opened = SledEngine::open(dir, cache_bytes, clock)?;
-            (Box::new(opened.engine), opened.fell_back)
-        }
-        EngineKind::Fjall => (Box::new(FjallEngine::open(dir, cache_bytes)?), false),
-        EngineKind::Memory => (Box::new(MemoryEngine::default()), false),
+/// Opens what is there; where it is damaged, repairs it once. The bool says whether that was needed, so that the newest
+/// writes may have been lost.
+fn open_or_repair(
+    config: &StoreConfig,
+    dir: &Path,
+    clock: &Clock,
+) -> Result<(Box<dyn Engine>, bool), EngineError> {
+    let damage = match open_whole(config, dir) {
+        Ok(engine) => return Ok((engine, false)),
+        Err(Refusal::Damage(damage)) => damage,
+        Err(Refusal::Other(error)) => return Err(error),
     };
-    Ok(Opened { engine, lock: None, fell_back })
+    let kept = match config.engine {
+        EngineKind::Sled => SledEngine::repair(dir, clock.now()),
+        EngineKind::Fjall => FjallEngine::repair(dir, clock.now()),
+        EngineKind::Memory => Ok(None),
+    };
+    let kept = match kept {
+        Ok(Some(kept)) => kept,
+        Ok(None) => return Err(damage),
+        Err(error) => return Err(format!("{damage}; {error}").into()),
+    };
+    let place = kept.place().display();
+    tracing::error!(error = %damage, "The store is damaged. Trying again without what may be torn; kept in {place}.");
+    match open_whole(config, dir) {
+        Ok(engine) => Ok((engine, true)),
+        Err(_) => {
+            // The damage lies deeper.
+            kept.undo()?;
+            Err(damage)
+        }
+    }
+}
+
+/// Opens what is there; that the store's own rows are missing is damage, too.
+fn open_whole(config: &StoreConfig, dir: &Path) -> Result<Box<dyn Engine>, Refusal> {
+    let engine = open_engine(config, dir)?;
+    meta::load(&*engine).map_err(Refusal::Damage)?;
+    Ok(engine)
+}
+
+fn open_engine(config: &StoreConfig, dir: &Path) -> Result<Box<dyn Engine>, Refusal> {
+    let cache_bytes = config.cache_mib << 20;
+    Ok(match config.engine {
+        EngineKind::Sled => Box::new(SledEngine::open(dir, cache_bytes)?),
+        EngineKind::Fjall => Box::new(FjallEngine::open(dir, cache_bytes)?),
+        EngineKind::Memory => Box::new(MemoryEngine::default()),
+    })
 }

@@ -11,6 +11,8 @@ use super::table::{Log, Table, Value};
 use crate::bus::{Event, Published};
 use crate::error::{Error, Kind, Result};
 use bytes::Bytes;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The longest stored key. Keys are made of ids and short names; a longer one is a mistake of a room.
@@ -18,10 +20,15 @@ const MAX_KEY_BYTES: usize = 1024;
 /// The most that one transaction may write, keys and values together.
 pub const MAX_TRANSACTION_BYTES: usize = 8 << 20;
 
+/// How many looked-up rows a group remembers.
+const MAX_LOOKUPS: usize = 4096;
+
 /// What the transactions of a group share.
 pub(super) struct Workspace {
     engine: Arc<dyn Engine>,
     changes: Changes,
+    /// What the engine answered. It stays true until the group is applied, and a row that is written was mostly read.
+    lookups: RefCell<HashMap<Vec<u8>, Option<Bytes>>>,
     bytes: usize,
     heads: Heads,
     stamp: u64,
@@ -31,7 +38,15 @@ pub(super) struct Workspace {
 impl Workspace {
     /// Over an engine whose last stamp was `stamp`.
     pub(super) fn new(engine: Arc<dyn Engine>, stamp: u64) -> Self {
-        Self { engine, changes: Changes::new(), bytes: 0, heads: Heads::default(), stamp, disk_full: false }
+        Self {
+            engine,
+            changes: Changes::new(),
+            lookups: RefCell::default(),
+            bytes: 0,
+            heads: Heads::default(),
+            stamp,
+            disk_full: false,
+        }
     }
 
     /// Whether writes are refused, from now on.
@@ -52,6 +67,7 @@ impl Workspace {
     /// Takes what the present group changes, and begins the next group. Must be applied to the engine at once.
     pub(super) fn take(&mut self) -> Changes {
         self.bytes = 0;
+        self.lookups.get_mut().clear();
         std::mem::take(&mut self.changes)
     }
 
@@ -70,10 +86,18 @@ impl Workspace {
 
 impl Rows for Workspace {
     fn stored(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
-        match self.changes.get(key) {
-            Some(change) => Ok(change.after.clone()),
-            None => self.engine.get(key),
+        if let Some(change) = self.changes.get(key) {
+            return Ok(change.after.clone());
         }
+        if let Some(known) = self.lookups.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        let found = self.engine.get(key)?;
+        let mut lookups = self.lookups.borrow_mut();
+        if lookups.len() < MAX_LOOKUPS {
+            lookups.insert(key.to_vec(), found.clone());
+        }
+        Ok(found)
     }
 
     fn stored_range(&self, range: RawRange, limit: usize, order: Order) -> Result<Vec<Row>, EngineError> {

@@ -85,7 +85,7 @@ async fn reads_as(store: &Store, model: &Model) {
 }
 
 pub(super) async fn any_history_reads_as_the_model_says(place: &Place) {
-    let cases = if place.memory.is_some() { 200 } else { 12 };
+    let cases = if place.memory.is_some() { 60 } else { 12 };
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         cases,
         failure_persistence: None,

@@ -1,11 +1,13 @@
 //! The fjall engine: a log-structured merge tree with a journal. Each group is one batch in the journal, forced to
 //! the disk before fjall shows it. Knows nothing of what the rows mean.
 
-use super::{Changes, Engine, EngineError, Row};
+use super::{Changes, Engine, EngineError, Kept, Refusal, Row, journal};
 use crate::faults::{self, Fault};
 use crate::store::range::{Order, RawRange};
+use crate::time::Time;
 use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use bytes::Bytes;
+use std::io;
 use std::path::Path;
 
 /// Rows in a fjall database.
@@ -16,10 +18,22 @@ pub(in crate::store) struct FjallEngine {
 
 impl FjallEngine {
     /// Opens or creates the database in `dir`, with a block cache of `cache_bytes`.
-    pub(in crate::store) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, EngineError> {
+    pub(in crate::store) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Refusal> {
+        Self::try_open(dir, cache_bytes).map_err(|error| match error {
+            ::fjall::Error::JournalRecovery(_) => Refusal::Damage(error.into()),
+            other => Refusal::Other(other.into()),
+        })
+    }
+
+    fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, ::fjall::Error> {
         let db = Database::builder(dir).cache_size(cache_bytes).manual_journal_persist(true).open()?;
         let rows = db.keyspace("rows", KeyspaceCreateOptions::default)?;
         Ok(Self { db, rows })
+    }
+
+    /// Takes away what the last, unacknowledged group may have left torn. `None` where there is nothing to take.
+    pub(in crate::store) fn repair(dir: &Path, now: Time) -> io::Result<Option<Kept>> {
+        journal::cut_last_batch(dir, now)
     }
 }
 

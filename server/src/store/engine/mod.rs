@@ -2,11 +2,14 @@
 //! engine knows no tables, no transactions and no readers; it may show a group before it is durable.
 
 mod fjall;
+mod journal;
 mod memory;
+mod repair;
 mod sled;
 
 pub(super) use fjall::FjallEngine;
 pub(super) use memory::MemoryEngine;
+pub(super) use repair::Kept;
 pub(super) use sled::SledEngine;
 
 use super::range::{Order, RawRange};
@@ -15,6 +18,21 @@ use std::collections::BTreeMap;
 
 /// What went wrong below; for the log, never for callers.
 pub(super) type EngineError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why an engine did not open.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Something in its files is not as it should be.
+    Damage(EngineError),
+    /// The files could not be read or written.
+    Other(EngineError),
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
 
 /// A row as it is stored.
 pub(super) type Row = (Vec<u8>, Bytes);

@@ -1,13 +1,14 @@
 //! The sled engine. sled 0.34.7 is not durable by its own `flush()` on Linux: it calls `sync_file_range`, which
-//! forces neither file metadata nor the disk's cache. So each group is one batch, a flush (sled's buffers reach the
-//! file) and an `fdatasync` on a descriptor of our own. Knows nothing of what the rows mean.
+//! forces neither file metadata nor the disk's cache. So its file is a synchronous one, and each group is one batch, a
+//! flush (sled's buffers reach the file) and an `fdatasync` on a descriptor of our own. Knows nothing of the rows.
 
-use super::{Changes, Engine, EngineError, Row};
+use super::{Changes, Engine, EngineError, Kept, Refusal, Row};
 use crate::faults::{self, Fault};
 use crate::store::disk;
 use crate::store::range::{Order, RawRange};
-use crate::time::{Clock, Time};
+use crate::time::Time;
 use bytes::Bytes;
+use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,42 +27,18 @@ pub(in crate::store) struct SledEngine {
     file: File,
 }
 
-/// An opened database.
-pub(in crate::store) struct Opened {
-    pub(in crate::store) engine: SledEngine,
-    /// Whether it opened only after its snapshot had been put aside; the newest writes may be missing then.
-    pub(in crate::store) fell_back: bool,
-}
-
 impl SledEngine {
     /// Opens or creates the database in `dir`, with a cache of about `cache_bytes` (expect twice that in memory).
-    /// Where sled's snapshot of its page table is damaged, it is moved aside and rebuilt from the log.
-    pub(in crate::store) fn open(dir: &Path, cache_bytes: u64, clock: &Clock) -> Result<Opened, EngineError> {
+    pub(in crate::store) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Refusal> {
+        fs::create_dir_all(dir)?;
+        let file =
+            File::options().create(true).truncate(false).read(true).write(true).open(dir.join("db"))?;
+        write_synchronously(&file);
         // sled takes a half-written snapshot for a whole one.
-        remove_unfinished_snapshots(dir)?;
-        let damage = match Self::try_open(dir, cache_bytes) {
-            Ok(engine) => return Ok(Opened { engine, fell_back: false }),
-            Err(Refusal::Damage(damage)) => damage,
-            Err(Refusal::Other(error)) => return Err(error),
-        };
-        let aside = put_snapshots_aside(dir, clock.now())?;
-        if aside.is_empty() {
-            return Err(damage);
+        for path in snapshots(dir)?.iter().filter(|path| path.extension().is_some_and(|e| e == "generating"))
+        {
+            fs::remove_file(path)?;
         }
-        tracing::error!(error = %damage, ?aside, "sled could not open; trying again without its snapshot");
-        match Self::try_open(dir, cache_bytes) {
-            Ok(engine) => Ok(Opened { engine, fell_back: true }),
-            Err(Refusal::Damage(_) | Refusal::Other(_)) => {
-                // The snapshot was not to blame.
-                for (from, to) in &aside {
-                    fs::rename(to, from)?;
-                }
-                Err(damage)
-            }
-        }
-    }
-
-    fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, Refusal> {
         let config = ::sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
@@ -76,11 +53,23 @@ impl SledEngine {
             Ok(Err(error)) => return Err(Refusal::Other(error.into())),
             Err(_) => return Err(Refusal::Damage("sled panicked while opening".into())),
         };
-        let file = File::options().read(true).write(true).open(dir.join("db"))?;
         file.sync_all()?;
         // Opening may have written a new snapshot and removed the old one.
         disk::sync_dir(dir)?;
         Ok(Self { db, file })
+    }
+
+    /// Takes sled's snapshot of its page table away, so that it is rebuilt from the log. `None` where there is none.
+    pub(in crate::store) fn repair(dir: &Path, now: Time) -> io::Result<Option<Kept>> {
+        let snapshots = snapshots(dir)?;
+        if snapshots.is_empty() {
+            return Ok(None);
+        }
+        let kept = Kept::begin(dir, now)?;
+        // Where sled does not understand its log, it empties it.
+        kept.copy(&dir.join("db"))?;
+        snapshots.iter().try_for_each(|snapshot| kept.take(snapshot))?;
+        kept.done().map(Some)
     }
 }
 
@@ -99,17 +88,21 @@ fn open_patiently(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
     config.open()
 }
 
-/// Why sled did not open.
-enum Refusal {
-    /// Something in its files is not as it should be.
-    Damage(EngineError),
-    /// The files could not be read or written.
-    Other(EngineError),
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        Self::Other(error.into())
+/// Has the file system force each write to this file before it returns, as `chattr +S` does. A group that fills more
+/// than a segment of sled's log needs it: sled notes in the header of the next segment how much of the log is stable,
+/// and where such a header survives a power cut that the log before it did not, recovery goes wrong.
+fn write_synchronously(file: &File) {
+    let switch = |on| {
+        let flags = ioctl_getflags(file)?;
+        ioctl_setflags(file, if on { flags | IFlags::SYNC } else { flags - IFlags::SYNC })
+    };
+    let wanted = !faults::on(Fault::SkipFdatasync);
+    if let Err(error) = switch(wanted) {
+        tracing::warn!(
+            %error,
+            "this file system has no synchronous files: a power cut during a very large write may damage the store; \
+             prefer ext4, xfs or btrfs, or the engine fjall"
+        );
     }
 }
 
@@ -150,32 +143,7 @@ impl Engine for SledEngine {
     }
 }
 
-fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
-    for path in snapshots(dir)? {
-        if path.extension().is_some_and(|e| e == "generating") {
-            fs::remove_file(path)?;
-        }
-    }
-    Ok(())
-}
-
-/// Renames all snapshots so that sled does not find them, and gives their old and new names.
-fn put_snapshots_aside(dir: &Path, now: Time) -> io::Result<Vec<(PathBuf, PathBuf)>> {
-    let mut aside = Vec::new();
-    for path in snapshots(dir)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let to = dir.join(format!("aside.{}.{name}", now.as_ms()));
-        fs::rename(&path, &to)?;
-        aside.push((path, to));
-    }
-    disk::sync_dir(dir)?;
-    Ok(aside)
-}
-
 fn snapshots(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    if !dir.exists() {
-        return Ok(Vec::new());
-    }
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;

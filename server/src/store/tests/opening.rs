@@ -28,6 +28,12 @@ fn sled_files(dir: &TempDir, name: &str) -> Vec<PathBuf> {
     named.map(|file| file.path()).collect()
 }
 
+/// Directories of files from before a repair.
+fn kept(dir: &TempDir) -> Vec<PathBuf> {
+    let files = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.to_string_lossy().contains(".before-repair.")).collect()
+}
+
 const DURABLE: [EngineKind; 2] = [EngineKind::Sled, EngineKind::Fjall];
 
 #[tokio::test]
@@ -141,10 +147,29 @@ async fn a_damaged_snapshot_is_put_aside_and_the_epoch_changes() {
     assert_ne!(store.epoch(), epoch);
     let rows = store.scan(&NAMES, &KeyRange::all(), 1000, Order::Rising).await.unwrap();
     assert_eq!(rows.len(), 200);
-    assert_eq!(sled_files(&dir, "aside.").len(), snapshots.len());
+    let kept = kept(&dir).pop().unwrap();
+    assert!(kept.join("db").exists() && kept.join(snapshots[0].file_name().unwrap()).exists());
     let epoch = store.epoch();
     store.close().await;
     assert_eq!(open(EngineKind::Sled, &dir).unwrap().epoch(), epoch, "it changes once");
+}
+
+#[tokio::test]
+async fn a_log_that_sled_empties_is_put_back() {
+    let (dir, _) = sled_with_rows().await;
+    let log = dir.path().join("sled/db");
+    // The headers of all segments: sled finds nothing that it knows, and would begin anew.
+    let mut db = fs::read(&log).unwrap();
+    for segment in db.chunks_mut(512 * 1024) {
+        segment[..20].fill(0);
+    }
+    fs::write(&log, &db).unwrap();
+    for snapshot in sled_files(&dir, "snap.") {
+        fs::write(snapshot, b"damaged").unwrap();
+    }
+    let text = refusal(EngineKind::Sled, &dir);
+    assert!(text.contains("damaged"), "{text}");
+    assert!(fs::read(&log).unwrap() == db);
 }
 
 #[tokio::test]
@@ -152,10 +177,62 @@ async fn a_store_beyond_repair_is_named_and_left_alone() {
     let (dir, _) = sled_with_rows().await;
     let conf = dir.path().join("sled/conf");
     fs::write(&conf, b"not the configuration of a sled database").unwrap();
+    let (db, snapshots) = (fs::read(dir.path().join("sled/db")).unwrap(), sled_files(&dir, "snap."));
     let text = refusal(EngineKind::Sled, &dir);
     assert!(text.contains("damaged") && text.contains("restore a backup"), "{text}");
-    assert!(dir.path().join("sled/db").metadata().unwrap().len() > 0);
-    assert!(sled_files(&dir, "aside.").is_empty(), "its snapshot was not to blame");
+    assert!(fs::read(dir.path().join("sled/db")).unwrap() == db);
+    assert_eq!(sled_files(&dir, "snap."), snapshots, "its snapshot was not to blame");
+    assert!(kept(&dir).is_empty());
+}
+
+/// The journal of a fjall store, which holds two groups of one large row each; and where they begin.
+async fn fjall_with_two_groups() -> (TempDir, PathBuf, [usize; 2]) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(EngineKind::Fjall, &dir).unwrap();
+    for row in [1u64, 2] {
+        let blob = Blob { data: vec![0x70 + row as u8; 3000], number: row };
+        store.transact(move |tx| tx.put(&NAMES, &(row, String::new()), &blob)).await.unwrap();
+    }
+    store.close().await;
+    let files = fs::read_dir(dir.path().join("fjall")).unwrap().map(|entry| entry.unwrap().path());
+    let journal = files.filter(|path| path.extension().is_some_and(|e| e == "jnl")).max().unwrap();
+    let bytes = fs::read(&journal).unwrap();
+    let find = |byte: u8| bytes.windows(3000).position(|data| data == [byte; 3000]).unwrap();
+    (dir, journal, [find(0x71), find(0x72)])
+}
+
+fn damage(file: &std::path::Path, at: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[at..at + 512].fill(0);
+    fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_torn_last_batch_is_cut_off_and_the_epoch_changes() {
+    let (dir, journal, [_, second]) = fjall_with_two_groups().await;
+    let store = open(EngineKind::Fjall, &dir).unwrap();
+    let epoch = store.epoch();
+    store.close().await;
+    damage(&journal, second + 1000);
+    assert!(::fjall::Database::builder(dir.path().join("fjall")).open().is_err(), "fjall gives up");
+    let store = open(EngineKind::Fjall, &dir).unwrap();
+    assert_ne!(store.epoch(), epoch);
+    let rows = store.scan(&NAMES, &KeyRange::all(), 9, Order::Rising).await.unwrap();
+    assert_eq!(rows.into_iter().map(|(_, blob)| blob.number).collect::<Vec<_>>(), [1]);
+    put(&store, "after", 3).await;
+    store.close().await;
+    assert_eq!(read(&open(EngineKind::Fjall, &dir).unwrap(), "after").await, Some(3));
+}
+
+#[tokio::test]
+async fn a_journal_damaged_in_the_middle_is_left_alone() {
+    let (dir, journal, [first, _]) = fjall_with_two_groups().await;
+    damage(&journal, first + 1000);
+    let before = fs::read(&journal).unwrap();
+    let text = refusal(EngineKind::Fjall, &dir);
+    assert!(text.contains("damaged") && text.contains("restore a backup"), "{text}");
+    let after = fs::read(&journal).unwrap();
+    assert!(after == before);
 }
 
 /// Files that sled keeps apart from its log, and never syncs.
@@ -191,4 +268,16 @@ async fn sled_never_keeps_a_row_in_a_file_of_its_own() {
     }
     db.flush().unwrap();
     assert!(blobs(bare.path()) > 0);
+}
+
+#[tokio::test]
+async fn sled_writes_to_a_synchronous_file() {
+    let dir = tempfile::tempdir().unwrap();
+    open(EngineKind::Sled, &dir).unwrap().close().await;
+    let file = fs::File::open(dir.path().join("sled/db")).unwrap();
+    match rustix::fs::ioctl_getflags(&file) {
+        Ok(flags) => assert!(flags.contains(rustix::fs::IFlags::SYNC)),
+        // A file system without such flags, a memory file system for one.
+        Err(error) => assert_eq!(error, rustix::io::Errno::NOTTY),
+    }
 }
