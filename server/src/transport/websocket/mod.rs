@@ -23,6 +23,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -51,13 +52,22 @@ pub(super) async fn upgrade(State(gate): State<Arc<Gate>>, mut request: Request)
 
 async fn live(gate: Arc<Gate>, on_upgrade: OnUpgrade, caller: Caller) {
     let Ok(upgraded) = on_upgrade.await else { return };
-    let Some((io, early)) = parts(upgraded) else { return };
-    Connection::new(gate, io, &early, caller).await;
+    if let Some(connection) = connection(gate, upgraded, caller) {
+        let open = metrics::gauge!("teahouse_websockets");
+        open.increment(1);
+        connection.await;
+        open.decrement(1);
+    }
 }
 
-fn parts(upgraded: Upgraded) -> Option<(accept::Connection, bytes::Bytes)> {
+/// A function of its own, so that nothing of HTTP outlives it: an empty `read_buf` still holds hyper's buffer.
+fn connection(
+    gate: Arc<Gate>,
+    upgraded: Upgraded,
+    caller: Caller,
+) -> Option<Pin<Box<Connection<accept::Connection>>>> {
     let parts = downcast::<TokioIo<accept::Connection>>(upgraded).ok()?;
-    Some((parts.io.into_inner(), parts.read_buf))
+    Some(Box::pin(Connection::new(gate, parts.io.into_inner(), &parts.read_buf, caller)))
 }
 
 /// The answer to the client's key, or to a request that is no handshake.

@@ -109,3 +109,10 @@ async fn who_does_not_read_is_not_read() {
     }
     assert!(answers >= asked, "all of them are answered in the end: {answers}");
 }
+
+/// What an idle socket costs besides its task, timer and file. Larger only with a reason: there are thousands.
+#[test]
+fn the_state_of_a_socket_is_small() {
+    let size = size_of::<super::super::connection::Connection<tokio::net::TcpStream>>();
+    assert!(size <= 600, "{size} bytes");
+}
