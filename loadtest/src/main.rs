@@ -52,6 +52,7 @@ async fn measure(options: &Options) -> Result<Report, Failure> {
         Profile::Floor => Ok(floor::report(&floor)),
         Profile::Idle => profiles::idle::run(options, &floor).await,
         Profile::Chat => profiles::chat::run(options, &floor).await,
+        Profile::Sync => profiles::sync::run(options, &floor).await,
     }
 }
 

@@ -52,6 +52,10 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 64)]
     pub text_bytes: usize,
 
+    /// Messages in each conversation before `sync` starts to measure.
+    #[arg(long, default_value_t = 100)]
+    pub backlog: u64,
+
     /// A server that runs already, filled by `teahouse-server seed` with the same seed.
     #[arg(long)]
     pub server: Option<String>,
@@ -106,6 +110,8 @@ pub(crate) enum Profile {
     Idle,
     /// One-to-one messages, stored and delivered: half of the connections send, half receive.
     Chat,
+    /// A device that was away pulls what it lacks: pages of 100 entries, until it has the backlog.
+    Sync,
 }
 
 impl Profile {
@@ -114,6 +120,7 @@ impl Profile {
             Self::Floor => "floor",
             Self::Idle => "idle",
             Self::Chat => "chat",
+            Self::Sync => "sync",
         }
     }
 }

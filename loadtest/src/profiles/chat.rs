@@ -217,7 +217,7 @@ fn note(found: &mut Found, done: Done, span: Span, acknowledged: &AtomicU64) {
 }
 
 /// The text carries its number and when it was meant to go out, padded with dots.
-fn message(
+pub(crate) fn message(
     person: usize,
     n: u64,
     conversation: u64,

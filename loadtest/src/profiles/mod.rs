@@ -2,3 +2,4 @@
 
 pub(crate) mod chat;
 pub(crate) mod idle;
+pub(crate) mod sync;
