@@ -1,5 +1,6 @@
 //! The port: accepts connections within their caps, hands them to HTTP, and stops in order. It knows no request.
 
+use super::activity::{Activity, End, Watched};
 use super::grpc::SocketAddress;
 use super::stream::Stream;
 use super::tls::Tls;
@@ -10,6 +11,7 @@ use axum::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -178,9 +180,14 @@ impl Server {
 pub(super) type Connection = Stream<Place>;
 
 async fn serve(gate: &Gate, stream: Connection, router: Router, from: SocketAddress) {
+    let activity = Activity::new();
+    let watch = activity.clone();
     let service = hyper::service::service_fn(move |mut request: ::http::Request<hyper::body::Incoming>| {
+        let under_way = activity.begin();
         request.extensions_mut().insert(from);
-        router.clone().call(request.map(Body::new))
+        request.extensions_mut().insert(under_way.clone());
+        let answer = router.clone().call(request.map(Body::new));
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| Watched::new(body, under_way))) }
     });
     let http = http_builder();
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
@@ -190,12 +197,16 @@ async fn serve(gate: &Gate, stream: Connection, router: Router, from: SocketAddr
             if let Err(error) = result {
                 tracing::debug!(%error, "connection broke");
             }
+            return;
         }
-        () = gate.drain.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = tokio::time::timeout(DRAIN_GRACE, connection).await;
-        }
+        end = watch.end() => if end == End::Stuck {
+            tracing::debug!("a client does not take its answer");
+            return;
+        },
+        () = gate.drain.cancelled() => {}
     }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(DRAIN_GRACE, connection).await;
 }
 
 fn http_builder() -> Builder<TokioExecutor> {

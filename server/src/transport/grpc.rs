@@ -1,6 +1,7 @@
 //! gRPC: one service over the whole method table, with messages as bytes. Beside it the standard health and
 //! reflection services. It knows no method by name.
 
+use super::activity::UnderWay;
 use super::{Gate, MESSAGE_MAX, SIGN_IN_MESSAGE_MAX, bearer, draining};
 use crate::call::{self, Answer, Caller, Events};
 use crate::error::{Error, Kind, Result};
@@ -102,6 +103,9 @@ async fn serve(gate: Arc<Gate>, request: Request<Body>) -> Response<tonic::body:
         Ok(opened) => opened,
         Err(e) => return e.to_status().into_http(),
     };
+    if let (Some(_), Some(under_way)) = (&caller.session, request.extensions().get::<UnderWay>()) {
+        under_way.has_session();
+    }
     // Who is not signed in makes the server hold little, and nothing for calls that would be refused.
     if let Err(e) = call::admit(method, &caller) {
         return e.to_status().into_http();
@@ -184,7 +188,11 @@ async fn whole(request: Request<Body>, limit: usize) -> Result<Request<Full<Byte
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, limit + MESSAGE_HEAD).collect();
     match tokio::time::timeout(REQUEST_WITHIN, body).await {
-        Ok(Ok(body)) => Ok(Request::from_parts(parts, Full::new(body.to_bytes()))),
+        Ok(Ok(body)) => {
+            let body = body.to_bytes();
+            check_message(&body, parts.headers.contains_key("grpc-encoding"))?;
+            Ok(Request::from_parts(parts, Full::new(body)))
+        }
         Ok(Err(e)) if e.is::<LengthLimitError>() => {
             let error = Error::invalid(
                 "MESSAGE_TOO_LONG",
@@ -195,6 +203,19 @@ async fn whole(request: Request<Body>, limit: usize) -> Result<Request<Full<Byte
         Ok(Err(_)) => Err(Status::cancelled("the request broke off")),
         Err(_) => Err(Status::deadline_exceeded("the request did not come in time")),
     }
+}
+
+/// One message and nothing else. `may_be_compressed` where a header names how; whether that is understood is judged
+/// by those who decode it.
+fn check_message(body: &[u8], may_be_compressed: bool) -> Result<(), Status> {
+    let is_whole = body.split_first_chunk::<MESSAGE_HEAD>().is_some_and(|([flag, length @ ..], message)| {
+        *flag <= u8::from(may_be_compressed) && u32::from_be_bytes(*length) as usize == message.len()
+    });
+    is_whole.then_some(()).ok_or_else(|| {
+        let message =
+            "The request is not one gRPC message: a flag of 0, its length in four bytes, and so many bytes.";
+        Error::invalid("MALFORMED", message).to_status()
+    })
 }
 
 fn status(error: &Error) -> Status {

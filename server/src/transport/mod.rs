@@ -2,6 +2,7 @@
 //! never features.
 
 mod accept;
+mod activity;
 mod grpc;
 mod http;
 mod json;

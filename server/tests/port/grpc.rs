@@ -95,6 +95,53 @@ async fn long_and_malformed_requests_are_refused_and_the_connection_lives() {
     assert!(unary::<_, GetAccountResponse>(&channel, GET_ACCOUNT, request).await.is_ok());
 }
 
+/// A call whose body is made by hand: what its status says.
+async fn with_body(channel: &Channel, encoding: Option<&str>, body: &[u8]) -> Status {
+    use tower::{Service, ServiceExt};
+    let mut request = http::Request::post(format!("http://teahouse{LOGIN}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    if let Some(encoding) = encoding {
+        request = request.header("grpc-encoding", encoding);
+    }
+    let body = http_body_util::Full::new(bytes::Bytes::copy_from_slice(body));
+    let request = request.body(tonic::body::Body::new(body)).unwrap();
+    let mut channel = channel.clone();
+    let answer = channel.ready().await.unwrap().call(request).await.expect("the connection lives");
+    Status::from_header_map(answer.headers()).expect("refused before anything else is said")
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_message_are_refused_and_the_connection_lives() {
+    let server = start(&[]).await;
+    let channel = channel(&server).await;
+    let login = LoginRequest { username: "nobody".to_owned(), password: "12345678".to_owned(), device: None };
+    let message = login.encode_to_vec();
+    let framed =
+        |flag: u8, len: usize| [&[flag][..], &u32::try_from(len).unwrap().to_be_bytes(), &message].concat();
+    let whole = framed(0, message.len());
+    for (what, body) in [
+        ("nothing", Vec::new()),
+        ("half a head", vec![0, 0, 0]),
+        ("less than it says", framed(0, message.len() + 1)),
+        ("far less than it says", framed(0, u32::MAX as usize)),
+        ("more than it says", framed(0, message.len() - 1)),
+        ("two messages", [whole.clone(), whole.clone()].concat()),
+        ("compressed, but how?", framed(1, message.len())),
+        ("a flag that is none", framed(0x80, message.len())),
+    ] {
+        let refused = with_body(&channel, None, &body).await;
+        assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "MALFORMED"), "{what}");
+    }
+    // The gRPC specification, "Compression": the client is told what is understood.
+    for encoding in ["gzip", "tea"] {
+        let refused = with_body(&channel, Some(encoding), &framed(1, message.len())).await;
+        assert_eq!(refused.code(), Code::Unimplemented, "{encoding}");
+    }
+    let refused = with_body(&channel, None, &whole).await;
+    assert_eq!(reason(&refused), "LOGIN_FAILED");
+}
+
 /// One call of gRPC-web over HTTP/1: the whole answer as text.
 async fn web(server: &Running, path: &str, headers: &[&str], request: &impl Message) -> String {
     let encoded = request.encode_to_vec();

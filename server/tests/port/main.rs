@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // all of this is tests
 
 mod grpc;
+mod held;
 mod http;
 mod program;
 mod rig;
