@@ -2,7 +2,7 @@
 //! it likes. It knows RFC 6455 and nothing of what frames carry.
 
 use crate::world::PATIENCE;
-use std::io;
+use std::io::{self, Cursor};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -32,6 +32,8 @@ pub enum Said {
 /// A connection.
 pub struct Raw {
     stream: TcpStream,
+    /// What was read singly and belongs to no frame yet.
+    early: Cursor<Vec<u8>>,
     input: Vec<u8>,
 }
 
@@ -48,7 +50,7 @@ impl Raw {
         }
         let stream = tokio::time::timeout(PATIENCE, socket.connect(address)).await??;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, input: Vec::new() })
+        Ok(Self { stream, early: Cursor::default(), input: Vec::new() })
     }
 
     /// Connects and shakes hands.
@@ -102,9 +104,15 @@ impl Raw {
         self.stream.shutdown().await
     }
 
-    /// Reads one byte, if one comes in time.
-    pub async fn read_byte(&mut self, within: Duration) -> Option<u8> {
-        tokio::time::timeout(within, self.stream.read_u8()).await.ok()?.ok()
+    /// Takes in one byte of what [`Raw::next`] gives later. Whether one came in time.
+    pub async fn read_byte(&mut self, within: Duration) -> bool {
+        match tokio::time::timeout(within, self.stream.read_u8()).await {
+            Ok(Ok(byte)) => {
+                self.early.get_mut().push(byte);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Everything up to the end of the connection.
@@ -146,17 +154,18 @@ impl Raw {
     }
 
     async fn read_frame(&mut self) -> io::Result<(u8, Vec<u8>)> {
-        let (first, second) = (self.stream.read_u8().await?, self.stream.read_u8().await?);
+        let mut from = (&mut self.early).chain(&mut self.stream);
+        let (first, second) = (from.read_u8().await?, from.read_u8().await?);
         if first & 0x70 != 0 || first & FINAL == 0 || second & 0x80 != 0 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{first:#x} {second:#x}")));
         }
         let len = match second {
-            126 => u64::from(self.stream.read_u16().await?),
-            127 => self.stream.read_u64().await?,
+            126 => u64::from(from.read_u16().await?),
+            127 => from.read_u64().await?,
             short => u64::from(short),
         };
         self.input.resize(usize::try_from(len).map_err(io::Error::other)?, 0);
-        self.stream.read_exact(&mut self.input).await?;
+        from.read_exact(&mut self.input).await?;
         Ok((first & 0x0f, std::mem::take(&mut self.input)))
     }
 }

@@ -4,6 +4,8 @@
 use crate::outside::Server;
 use futures::future::join_all;
 use prost::Message;
+use rustix::process::Signal;
+use std::sync::Arc;
 use std::time::Duration;
 use teahouse_client::Transport;
 use teahouse_proto::SYNC_FOLLOW;
@@ -13,9 +15,12 @@ use teahouse_proto::sync::{FollowRequest, FollowResponse};
 use teahouse_tests::device::Device;
 use teahouse_tests::mirror::Mirror;
 use teahouse_tests::person::Person;
+use teahouse_tests::process::Process;
 use teahouse_tests::raw::{BINARY, Raw, Said};
 use teahouse_tests::verbs::{message, text};
-use teahouse_tests::world::{Setup, World};
+use teahouse_tests::world::{PATIENCE, Setup, World};
+use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// Devices that follow and do not read.
 const FROZEN: usize = 24;
@@ -74,6 +79,33 @@ async fn wakes(socket: &mut Raw, chat: u64, end: u64) {
     }
 }
 
+/// Takes a byte a second.
+async fn read_slowly(socket: Arc<Mutex<Raw>>) {
+    while socket.lock().await.read_byte(Duration::from_secs(60)).await {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// A client in a process that is stopped (SIGSTOP) as soon as it has caught up: the system goes on taking bytes for it
+/// until its buffers are full.
+async fn stop_reading(url: &str, transport: Transport, device: &Device, chat: u64, end: u32) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reader"));
+    command.args([url, &transport.to_string(), device.token(), &chat.to_string(), &end.to_string()]);
+    let process = Process::start("a reader", command);
+    process.find("that it reads", PATIENCE, |line| (line == "reads").then_some(())).await;
+    process.signal(Signal::STOP);
+    process
+}
+
+/// Lets it go on; it must come to the end, with nothing missing.
+async fn resumes(process: &mut Process, end: u64) {
+    process.signal(Signal::CONT);
+    process.find("that it has all", PATIENCE, |line| (line == format!("has {end}")).then_some(())).await;
+    let violations = process.lines().into_iter().filter(|line| line.starts_with("violation"));
+    assert_eq!(violations.collect::<Vec<_>>(), Vec::<String>::new());
+    assert!(process.exit(PATIENCE).await.success());
+}
+
 async fn mirror_until(mut mirror: Mirror, chat: u64, end: u64) -> Mirror {
     mirror.until(chat, end).await.expect("others are not held up");
     assert!(mirror.violations().is_empty(), "{:#?}", mirror.violations());
@@ -107,12 +139,14 @@ async fn who_does_not_read_costs_little_and_loses_nothing() {
     for device in &frozen {
         sockets.push(follow_raw(server.url(), device).await);
     }
-    let mut slow = follow_raw(server.url(), &boris.sign_in("slow device").await).await;
-    let slowly = tokio::spawn(async move {
-        while slow.read_byte(Duration::from_secs(60)).await.is_some() {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    });
+    let slow = follow_raw(server.url(), &boris.sign_in("slow device").await).await;
+    let slow = Arc::new(Mutex::new(slow));
+    let slowly = tokio::spawn(read_slowly(slow.clone()));
+    let mut stopped = Vec::new();
+    for transport in Transport::ALL {
+        let device = boris.sign_in(&format!("{transport} in a process")).await;
+        stopped.push(stop_reading(server.url(), transport, &device, chat, 2 * MESSAGES + 1).await);
+    }
     let reading = tokio::spawn(mirror_until(reader, chat, 2 * u64::from(MESSAGES) + 1));
     let end = talk(&anna, chat, 2).await;
     let reader = reading.await.expect("it read all");
@@ -122,10 +156,16 @@ async fn who_does_not_read_costs_little_and_loses_nothing() {
     for socket in sockets.iter_mut().take(3) {
         wakes(socket, chat, end).await;
     }
+    for process in &mut stopped {
+        resumes(process, end).await;
+    }
+    slowly.abort();
+    // Aborted between two bytes: the socket is where it was.
+    let mut slow = slow.lock().await;
+    wakes(&mut slow, chat, end).await;
     let returned = mirror_until(Mirror::new(frozen[5].clone()), chat, end).await;
     assert_eq!(returned.copy(chat), reader.copy(chat));
     assert_eq!(boris.unread(chat).await, 2 * u64::from(MESSAGES));
-    slowly.abort();
-    drop(sockets);
+    drop((sockets, slow));
     server.stop().await;
 }
