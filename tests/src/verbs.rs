@@ -232,11 +232,17 @@ impl Device {
     /// An entry in one line.
     pub fn line(&self, entry: &Entry) -> String {
         let author = self.shared().name(entry.author_account_id);
-        match &entry.content {
+        let said = match &entry.content {
             Some(entry::Content::Text(text)) => format!("{} {author}: {}", entry.seq, text.text),
             Some(entry::Content::Notice(_)) => format!("{} — friends", entry.seq),
+            Some(entry::Content::Recalled(_)) => format!("{} {author} — recalled", entry.seq),
+            Some(entry::Content::Changed(c)) => format!("{} — {author} changed {}", entry.seq, c.target_seq),
+            Some(entry::Content::Deleted(_)) => format!("{} — deleted", entry.seq),
             None => format!("{} of an unknown kind", entry.seq),
-        }
+        };
+        let edited = if entry.edited_at_ms > 0 { " (edited)" } else { "" };
+        let reactions = entry.reactions.iter().map(|r| format!(" {}{}", r.emoji, r.count));
+        format!("{said}{edited}{}", reactions.collect::<String>())
     }
 
     /// Marks a conversation as read up to a number.

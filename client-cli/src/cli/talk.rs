@@ -8,8 +8,9 @@ use super::secret;
 use super::text::{block, cut, line, table};
 use bytes::Bytes;
 use teahouse_client::{Result, Session};
+use teahouse_proto::chat::changed::What;
 use teahouse_proto::chat::{
-    Conversation, ConversationKind, Entry, GetConversationRequest, ListConversationsRequest,
+    Changed, Conversation, ConversationKind, Entry, GetConversationRequest, ListConversationsRequest,
     ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, SendMessageRequest,
     Text, entry::Content, notice, send_message_request,
 };
@@ -138,7 +139,8 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
     match &entry.content {
         Some(Content::Text(text)) => {
             let quote = if text.quote_seq == 0 { String::new() } else { format!("(to {}) ", text.quote_seq) };
-            format!("{quote}{}", block(&text.text, indent))
+            let edited = if entry.edited_at_ms > 0 { " (edited)" } else { "" };
+            format!("{quote}{}{edited}{}", block(&text.text, indent), reactions(entry))
         }
         Some(Content::Notice(notice)) => match &notice.kind {
             Some(notice::Kind::BecameFriends(_)) => match people.in_conversation(entry.conversation_id) {
@@ -147,8 +149,34 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
             },
             None => "— a notice that this version cannot show —".to_owned(),
         },
+        Some(Content::Recalled(by)) if by.by_account_id == people.me.account_id => {
+            "— you recalled this message —".to_owned()
+        }
+        Some(Content::Recalled(_)) => "— this message was recalled —".to_owned(),
+        Some(Content::Changed(changed)) => self::changed(changed),
+        Some(Content::Deleted(_)) => "— you deleted this message —".to_owned(),
         None => "— a message that this version cannot show —".to_owned(),
     }
+}
+
+/// The emoji on a message: ` [👍 2 ❤️ 1]`.
+fn reactions(entry: &Entry) -> String {
+    if entry.reactions.is_empty() {
+        return String::new();
+    }
+    let each: Vec<_> = entry.reactions.iter().map(|r| format!("{} {}", line(&r.emoji), r.count)).collect();
+    format!(" [{}]", each.join(" "))
+}
+
+/// What happened to an earlier message.
+fn changed(changed: &Changed) -> String {
+    let what = match changed.what() {
+        What::Recalled => "recalled message",
+        What::Edited => "edited message",
+        What::Reaction => "reacted to message",
+        What::Unspecified => "changed message",
+    };
+    format!("— {what} {} —", changed.target_seq)
 }
 
 pub(super) async fn conversations(app: &App, unread: bool) -> Result<()> {
@@ -220,7 +248,7 @@ pub(super) async fn read(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
 mod tests {
     use super::super::people::tests::people;
     use super::*;
-    use teahouse_proto::chat::{BecameFriends, Notice};
+    use teahouse_proto::chat::{BecameFriends, Deleted, Notice, Reaction, Recalled};
 
     fn entry(seq: u64, author_account_id: u64, content: Content) -> Entry {
         let sent_at_ms = 1_798_761_600_000;
@@ -241,6 +269,8 @@ mod tests {
     #[test]
     fn history_reads_like_a_conversation() {
         let notice = Notice { kind: Some(notice::Kind::BecameFriends(BecameFriends {})) };
+        let changed = Changed { target_seq: 7, what: What::Recalled.into(), target: None };
+        let thumb = Reaction { emoji: "👍".to_owned(), count: 2, ..Default::default() };
         let quoting = Text { text: "yes".to_owned(), quote_seq: 2, ..Default::default() };
         let entries = [
             entry(1, 0, Content::Notice(notice)),
@@ -248,6 +278,10 @@ mod tests {
             entry(3, 10, Content::Text(quoting)),
             entry(4, 99, text("who?")),
             Entry { content: None, ..entry(5, 10, text("")) },
+            Entry { edited_at_ms: 1, reactions: vec![thumb], ..entry(6, 10, text("tea?")) },
+            entry(7, 10, Content::Recalled(Recalled { by_account_id: 10 })),
+            entry(8, 10, Content::Changed(Box::new(changed))),
+            entry(9, 1, Content::Deleted(Deleted {})),
         ];
         let (out, people) = (Output::plain(), people());
         let lines: Vec<_> = entries.iter().map(|e| shown(&out, &people, e)).collect();
@@ -256,7 +290,11 @@ mod tests {
                          are you \u{1b}[31mthere?
     3  2027-01-01 00:00  Bobby: (to 2) yes
     4  2027-01-01 00:00  account 99: who?
-    5  2027-01-01 00:00  Bobby: — a message that this version cannot show —";
+    5  2027-01-01 00:00  Bobby: — a message that this version cannot show —
+    6  2027-01-01 00:00  Bobby: tea? (edited) [👍 2]
+    7  2027-01-01 00:00  Bobby: — this message was recalled —
+    8  2027-01-01 00:00  Bobby: — recalled message 7 —
+    9  2027-01-01 00:00  you: — you deleted this message —";
         assert_eq!(lines.join("\n"), expected);
     }
 

@@ -73,9 +73,13 @@ fn patch(rows: Vec<Row>, patches: Patches, order: Order) -> Vec<Row> {
 
 /// One row of a table.
 pub(super) fn get<K: Key, V: Value>(rows: &impl Rows, table: &Table<K, V>, key: &K) -> Result<Option<V>> {
-    let key = table.raw(key);
-    match rows.stored(&key).map_err(Error::internal)? {
-        Some(row) => decode(rows, &key, &row).map(Some),
+    value(rows, &table.raw(key))
+}
+
+/// The value under a raw key of a table or log.
+pub(super) fn value<V: Value>(rows: &impl Rows, key: &[u8]) -> Result<Option<V>> {
+    match rows.stored(key).map_err(Error::internal)? {
+        Some(row) => decode(rows, key, &row).map(Some),
         None => Ok(None),
     }
 }

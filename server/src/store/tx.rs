@@ -202,8 +202,7 @@ impl Tx<'_> {
 
     /// One entry of a log.
     pub fn entry<K: Key, V: Value>(&mut self, log: &Log<K, V>, key: &K, n: u64) -> Result<Option<V>> {
-        let found = self.entries(log, key, n, n, 1, Order::Rising)?.pop();
-        Ok(found.map(|(_, entry)| entry))
+        rows::value(self.space, &raw_entry(&log.raw_prefix(key), n))
     }
 
     /// Entries numbered `from..=to`, at most `limit`.
@@ -228,9 +227,23 @@ impl Tx<'_> {
     ) -> Result<u64> {
         let prefix = log.raw_prefix(key);
         let n = self.raw_head(&prefix)? + 1;
-        self.write(raw_entry(&prefix, n), &make(n), &Old::Absent)?;
-        self.set_head(prefix, Some(n));
+        self.append_raw(prefix, n, &make(n))?;
         Ok(n)
+    }
+
+    /// As [`Tx::append`], for entries that follow from the one before them: `make` is given that, too. Gives the
+    /// number and the entry.
+    pub fn append_next<K: Key, V: Value>(
+        &mut self,
+        log: &Log<K, V>,
+        key: &K,
+        make: impl FnOnce(u64, Option<V>) -> V,
+    ) -> Result<(u64, V)> {
+        let prefix = log.raw_prefix(key);
+        let last = self.raw_head(&prefix)?;
+        let entry = make(last + 1, rows::value(self.space, &raw_entry(&prefix, last))?);
+        self.append_raw(prefix, last + 1, &entry)?;
+        Ok((last + 1, entry))
     }
 
     /// Replaces an entry that is there.
@@ -267,6 +280,12 @@ impl Tx<'_> {
             self.set_head(prefix, Some(0));
         }
         Ok(removed)
+    }
+
+    fn append_raw<V: Value>(&mut self, prefix: Vec<u8>, n: u64, entry: &V) -> Result<()> {
+        self.write(raw_entry(&prefix, n), entry, &Old::Absent)?;
+        self.set_head(prefix, Some(n));
+        Ok(())
     }
 
     /// Whether it has written anything.

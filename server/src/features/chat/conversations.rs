@@ -1,7 +1,7 @@
 //! Conversations as one account sees them now: the list, single ones, and those that moved.
 
 use super::rules::PREVIEW_GRAPHEMES;
-use super::tables::{self, CONVERSATION, LOG, MEMBER, MENTION, MINE, Member};
+use super::tables::{self, CONVERSATION, Content, LOG, MEMBER, MENTION, MINE, Member, StoredEntry};
 use super::{Chat, conversation_not_found};
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
@@ -40,8 +40,7 @@ impl Chat {
         let store = &self.foundation.store;
         let head = self.heads.load(store, id).await?;
         let mark = member.at_least(self.marks.load(store, id, account).await?);
-        let newest = store.entries(&LOG, &id, head.seq, head.seq, 1, Order::Rising).await?;
-        let visible = newest.into_iter().find(|(seq, _)| *seq > member.visible_after);
+        let last = self.last_said(id, &member, head.seq).await?;
         let unread = head.ordinal.saturating_sub(mark.ordinal);
         let mentions = if unread > 0 { self.unread_mentions(account, id, mark.seq).await? } else { 0 };
         Ok(Conversation {
@@ -52,7 +51,7 @@ impl Chat {
             read_seq: mark.seq,
             unread,
             unread_mentions: mentions,
-            preview: visible.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account)))),
+            preview: last.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account)))),
             moved_at_ms: head.at_ms.max(what.created_at_ms),
             first_seq_after: member.visible_after,
         })
@@ -72,6 +71,31 @@ impl Chat {
             None => return Err(conversation_not_found()),
         };
         Ok((what, member))
+    }
+
+    /// The last message that a member can see; where nothing was said yet, the notice at the end.
+    async fn last_said(
+        &self,
+        id: ConversationId,
+        member: &Member,
+        head: u64,
+    ) -> Result<Option<(u64, StoredEntry)>> {
+        let Some(newest) = self.entry(id, member, head).await? else { return Ok(None) };
+        let last = newest.last_message(head);
+        if last == head {
+            return Ok(Some((head, newest)));
+        }
+        let said = self.entry(id, member, last).await?.map(|entry| (last, entry));
+        Ok(said.or_else(|| matches!(newest.content, Some(Content::Notice(_))).then_some((head, newest))))
+    }
+
+    /// An entry as it is stored, where a member can see it.
+    async fn entry(&self, id: ConversationId, member: &Member, seq: u64) -> Result<Option<StoredEntry>> {
+        if seq <= member.visible_after {
+            return Ok(None);
+        }
+        let found = self.foundation.store.entries(&LOG, &id, seq, seq, 1, Order::Rising).await?;
+        Ok(found.into_iter().next().map(|(_, entry)| entry))
     }
 
     async fn unread_mentions(&self, account: AccountId, id: ConversationId, read_seq: u64) -> Result<u32> {

@@ -1,11 +1,10 @@
-//! The last entry of each conversation, in memory: who catches up asks for hundreds at once. Loaded on first use,
-//! moved by what is committed, never backwards.
+//! The last entry of each conversation, in memory: who catches up asks for hundreds at once.
 
+use super::newest::{AtEntry, Newest};
 use super::tables::LOG;
 use crate::error::Result;
 use crate::id::ConversationId;
 use crate::store::{Order, Store};
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Heads kept in memory; beyond it all are forgotten and loaded anew.
@@ -20,16 +19,19 @@ pub(super) struct Head {
     pub at_ms: i64,
 }
 
-/// Heads in memory.
-#[derive(Default)]
-pub(super) struct Heads(Mutex<State>);
+impl AtEntry for Head {
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+}
 
-#[derive(Default)]
-struct State {
-    known: HashMap<ConversationId, Head>,
-    /// How often all was forgotten. What was read from disk before that may be older than what was forgotten, so it
-    /// is not kept.
-    forgotten: u64,
+/// Heads in memory.
+pub(super) struct Heads(Mutex<Newest<ConversationId, Head>>);
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self(Mutex::new(Newest::new(MAX_CACHED)))
+    }
 }
 
 impl Heads {
@@ -40,12 +42,10 @@ impl Heads {
 
     /// The last entry of a conversation.
     pub(super) async fn load(&self, store: &Store, conversation: ConversationId) -> Result<Head> {
-        let forgotten = {
-            let state = self.lock();
-            if let Some(head) = state.known.get(&conversation) {
-                return Ok(*head);
-            }
-            state.forgotten
+        let known = self.lock().get(&conversation);
+        let asked = match known {
+            Ok(head) => return Ok(head),
+            Err(asked) => asked,
         };
         let last = store.entries(&LOG, &conversation, 1, u64::MAX, 1, Order::Falling).await?;
         let head = last.first().map_or_else(Head::default, |(seq, entry)| Head {
@@ -54,26 +54,10 @@ impl Heads {
             stamp: entry.stamp,
             at_ms: entry.at_ms,
         });
-        let mut state = self.lock();
-        let keep = state.forgotten == forgotten && state.known.len() < MAX_CACHED;
-        Ok(if keep { state.raise(conversation, head) } else { head })
+        Ok(self.lock().keep(conversation, head, asked))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Newest<ConversationId, Head>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn raise(&mut self, conversation: ConversationId, head: Head) -> Head {
-        if self.known.len() >= MAX_CACHED {
-            self.known.clear();
-            self.forgotten += 1;
-        }
-        let known = self.known.entry(conversation).or_default();
-        if known.seq < head.seq {
-            *known = head;
-        }
-        *known
     }
 }

@@ -3,6 +3,7 @@
 //! memory is read from disk and raised to the member's own latest entry after it, however far back that lies; what was
 //! found far back is saved, so that it is looked for once.
 
+use super::newest::{AtEntry, Newest};
 use super::tables::{LOG, MARK, Mark};
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
@@ -23,6 +24,12 @@ const MAX_CACHED: usize = 200_000;
 /// Conversations with marks to save; beyond it they are forgotten: they, too, are found again on disk.
 const MAX_UNSAVED: usize = 50_000;
 
+impl AtEntry for Mark {
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+}
+
 /// Marks in memory.
 #[derive(Default)]
 pub(super) struct Marks {
@@ -31,17 +38,22 @@ pub(super) struct Marks {
     due: Notify,
 }
 
-#[derive(Default)]
 struct State {
-    known: HashMap<(ConversationId, AccountId), Mark>,
+    known: Newest<(ConversationId, AccountId), Mark>,
     /// Marks moved by the member's own message, not on disk yet, by conversation: few members each.
     unsaved: HashMap<ConversationId, Vec<(AccountId, Mark)>>,
     to_save: Vec<(ConversationId, AccountId, Mark)>,
-    forgotten: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { known: Newest::new(MAX_CACHED), unsaved: HashMap::new(), to_save: Vec::new() }
+    }
 }
 
 impl Marks {
-    /// An entry was committed. Its author has read it.
+    /// An entry was committed. Whoever said something has read what stood before; account 0 for an entry that is no
+    /// message, since nobody has read anything by changing what was said earlier.
     pub(super) fn on_entry(&self, conversation: ConversationId, author: AccountId, at: Mark) {
         let mut state = self.lock();
         let mut unsaved = state.unsaved.remove(&conversation).unwrap_or_default();
@@ -54,8 +66,7 @@ impl Marks {
         });
         if author != AccountId(0) {
             unsaved.push((author, at));
-            state.make_room();
-            raise(&mut state.known, (conversation, author), at);
+            state.known.raise((conversation, author), at);
         }
         if state.unsaved.len() >= MAX_UNSAVED {
             state.unsaved.clear();
@@ -72,9 +83,7 @@ impl Marks {
 
     /// A member's mark was written to disk.
     pub(super) fn on_read(&self, conversation: ConversationId, account: AccountId, at: Mark) {
-        let mut state = self.lock();
-        state.make_room();
-        raise(&mut state.known, (conversation, account), at);
+        self.lock().known.raise((conversation, account), at);
     }
 
     /// How far a member has read.
@@ -84,26 +93,20 @@ impl Marks {
         conversation: ConversationId,
         account: AccountId,
     ) -> Result<Mark> {
-        let forgotten = {
-            let state = self.lock();
-            if let Some(mark) = state.known.get(&(conversation, account)) {
-                return Ok(*mark);
-            }
-            state.forgotten
+        let key = (conversation, account);
+        let known = self.lock().known.get(&key);
+        let asked = match known {
+            Ok(mark) => return Ok(mark),
+            Err(asked) => asked,
         };
-        let stored = store.get(&MARK, &(conversation, account)).await?.unwrap_or_default();
+        let stored = store.get(&MARK, &key).await?.unwrap_or_default();
         let mark = own_latest(store, conversation, account, stored).await?;
         let mut state = self.lock();
         if mark.seq > stored.seq + SAVE_BEHIND {
             state.to_save.push((conversation, account, mark));
             self.due.notify_one();
         }
-        // What was read before a forgetting may be older than what was forgotten.
-        Ok(if state.forgotten == forgotten && state.known.len() < MAX_CACHED {
-            raise(&mut state.known, (conversation, account), mark)
-        } else {
-            mark
-        })
+        Ok(state.known.keep(key, mark, asked))
     }
 
     /// Saves what is due, for ever.
@@ -123,27 +126,6 @@ impl Marks {
     }
 }
 
-impl State {
-    fn make_room(&mut self) {
-        if self.known.len() >= MAX_CACHED {
-            self.known.clear();
-            self.forgotten += 1;
-        }
-    }
-}
-
-fn raise(
-    known: &mut HashMap<(ConversationId, AccountId), Mark>,
-    key: (ConversationId, AccountId),
-    to: Mark,
-) -> Mark {
-    let mark = known.entry(key).or_default();
-    if mark.seq < to.seq {
-        *mark = to;
-    }
-    *mark
-}
-
 async fn own_latest(
     store: &Store,
     conversation: ConversationId,
@@ -154,7 +136,7 @@ async fn own_latest(
     while to > stored.seq {
         let from = to.saturating_sub(LOOK_BACK).max(stored.seq) + 1;
         let newest = store.entries(&LOG, &conversation, from, to, LOOK_BACK as usize, Order::Falling).await?;
-        if let Some((seq, entry)) = newest.iter().find(|(_, entry)| entry.author == account.0) {
+        if let Some((seq, entry)) = newest.iter().find(|(_, e)| e.author == account.0 && e.is_message()) {
             return Ok(Mark { seq: *seq, ordinal: entry.ordinal });
         }
         to = from - 1;

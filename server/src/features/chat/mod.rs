@@ -6,6 +6,7 @@ mod conversations;
 mod heads;
 mod hooks;
 mod marks;
+mod newest;
 mod rules;
 mod send;
 mod tables;
@@ -24,6 +25,7 @@ use heads::{Head, Heads};
 use marks::Marks;
 use std::sync::Arc;
 use tables::{CONVERSATION, MEMBER, Mark};
+use teahouse_proto::chat::entry::Content;
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
 
@@ -58,7 +60,9 @@ impl Subscriber for Chat {
                         Head { seq: entry.seq, ordinal: entry.ordinal, stamp, at_ms: entry.sent_at_ms };
                     self.heads.on_entry(conversation, head);
                     let mark = Mark { seq: entry.seq, ordinal: entry.ordinal };
-                    self.marks.on_entry(conversation, AccountId(entry.author_account_id), mark);
+                    let changed = matches!(entry.content, Some(Content::Changed(_)));
+                    let reader = if changed { 0 } else { entry.author_account_id };
+                    self.marks.on_entry(conversation, AccountId(reader), mark);
                 }
                 Some(FollowEvent::Account(event)) => {
                     let Some(What::ReadMark(read)) = &event.what else { continue };

@@ -118,7 +118,7 @@ impl Sending {
     }
 }
 
-/// Appends an entry and publishes it to `to`. `author` 0: a notice by the server, which counts for no ordinal.
+/// Appends an entry and publishes it to `to`. `author` 0: the server.
 pub(super) fn append(
     tx: &mut Tx<'_>,
     id: ConversationId,
@@ -128,17 +128,15 @@ pub(super) fn append(
     client_id: bytes::Bytes,
     content: &Content,
 ) -> Result<u64> {
-    let head = tx.head(&LOG, &id)?;
-    let before = tx.entry(&LOG, &id, head)?.map_or(0, |entry| entry.ordinal);
-    let entry = StoredEntry {
+    let stamp = tx.stamp();
+    let (seq, entry) = tx.append_next(&LOG, &id, |seq, before: Option<StoredEntry>| StoredEntry {
         author: author.0,
         at_ms: now.as_ms(),
-        stamp: tx.stamp(),
-        ordinal: before + u64::from(author.0 != 0),
+        stamp,
         client_id,
         content: Some(content.clone()),
-    };
-    let seq = tx.append(&LOG, &id, |_| entry.clone())?;
+        ..StoredEntry::following(before.as_ref().map(|before| (seq - 1, before)), content)
+    })?;
     let message = FollowResponse {
         event: Some(FollowEvent::Entry(entry.to_entry(id, seq, None))),
         ..FollowResponse::default()

@@ -4,7 +4,7 @@
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Log, Table};
 use prost::{Message, Oneof};
-use teahouse_proto::chat::{self, Notice, Text};
+use teahouse_proto::chat::{self, Changed, Notice, Reaction, Recalled, Text};
 
 /// What was said, by conversation.
 pub(super) const LOG: Log<ConversationId, StoredEntry> = Log::new("chat.log");
@@ -37,20 +37,64 @@ pub(super) struct StoredEntry {
     pub ordinal: u64,
     #[prost(bytes = "bytes", tag = "5")]
     pub client_id: bytes::Bytes,
-    #[prost(oneof = "Content", tags = "6, 7")]
+    /// In entries that are no messages: the number of the last message before them, else 0. So the last message of a
+    /// conversation is known by its last entry; see [`StoredEntry::last_message`].
+    #[prost(uint64, tag = "14")]
+    pub last_message_seq: u64,
+    /// 0: never.
+    #[prost(int64, tag = "23")]
+    pub edited_at_ms: i64,
+    /// Without `mine`.
+    #[prost(message, repeated, tag = "24")]
+    pub reactions: Vec<Reaction>,
+    #[prost(oneof = "Content", tags = "6, 7, 19, 20")]
     pub content: Option<Content>,
 }
 
-/// What an entry holds.
+/// What an entry holds. The tags are those of `Entry`.
 #[derive(Clone, PartialEq, Oneof)]
 pub(super) enum Content {
     #[prost(message, tag = "6")]
     Text(Text),
     #[prost(message, tag = "7")]
     Notice(Notice),
+    #[prost(message, tag = "19")]
+    Recalled(Recalled),
+    /// Without `target`: that is looked up for each viewer.
+    #[prost(message, tag = "20")]
+    Changed(Changed),
+}
+
+impl Content {
+    /// Whether it counts: it was said by somebody, and can be unread.
+    pub(super) fn is_message(&self) -> bool {
+        !matches!(self, Self::Notice(_) | Self::Changed(_))
+    }
 }
 
 impl StoredEntry {
+    /// An entry that is still empty, behind the one before it and its number: what the two have to do with each other.
+    pub(super) fn following(before: Option<(u64, &Self)>, content: &Content) -> Self {
+        let ordinal = before.map_or(0, |(_, before)| before.ordinal);
+        let last_message = before.map_or(0, |(seq, before)| before.last_message(seq));
+        let counts = content.is_message();
+        Self {
+            ordinal: ordinal + u64::from(counts),
+            last_message_seq: if counts { 0 } else { last_message },
+            ..Self::default()
+        }
+    }
+
+    /// Whether it counts.
+    pub(super) fn is_message(&self) -> bool {
+        self.content.as_ref().is_some_and(Content::is_message)
+    }
+
+    /// The number of the last message up to this entry, whose own number is `seq`; 0 where there is none.
+    pub(super) fn last_message(&self, seq: u64) -> u64 {
+        if self.is_message() { seq } else { self.last_message_seq }
+    }
+
     /// As `viewer` sees it.
     pub(super) fn to_entry(
         &self,
@@ -68,9 +112,13 @@ impl StoredEntry {
             content: self.content.clone().map(|content| match content {
                 Content::Text(text) => chat::entry::Content::Text(text),
                 Content::Notice(notice) => chat::entry::Content::Notice(notice),
+                Content::Recalled(recalled) => chat::entry::Content::Recalled(recalled),
+                Content::Changed(changed) => chat::entry::Content::Changed(Box::new(changed)),
             }),
             ordinal: self.ordinal,
             cut: false,
+            edited_at_ms: self.edited_at_ms,
+            reactions: self.reactions.clone(),
         }
     }
 }

@@ -100,6 +100,9 @@ fn texts(entries: &[Entry]) -> Vec<String> {
     let text = |entry: &Entry| match &entry.content {
         Some(entry::Content::Text(text)) => text.text.clone(),
         Some(entry::Content::Notice(_)) => "notice".into(),
+        Some(entry::Content::Recalled(_)) => "recalled".into(),
+        Some(entry::Content::Changed(changed)) => format!("changed {}", changed.target_seq),
+        Some(entry::Content::Deleted(_)) => "deleted".into(),
         None => "nothing".into(),
     };
     entries.iter().map(text).collect()
