@@ -3,6 +3,7 @@
 
 pub mod ledger;
 pub mod accounts;
+pub mod media;
 pub mod contacts;
 pub mod chat;
 pub mod sync;
