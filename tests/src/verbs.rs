@@ -267,7 +267,7 @@ impl Device {
         let mut conversations = Vec::new();
         let mut page = PageRequest::default();
         loop {
-            let request = ListConversationsRequest { page: Some(page) };
+            let request = ListConversationsRequest { page: Some(page), include_hidden: false };
             let answer = granted("list conversations", self.chat().list_conversations(request).await);
             conversations.extend(answer.conversations);
             if answer.next.is_empty() {

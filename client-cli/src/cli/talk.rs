@@ -183,8 +183,9 @@ pub(super) async fn conversations(app: &App, unread: bool) -> Result<()> {
     let (session, me) = app.session().await?;
     let (mut conversations, mut page) = (Vec::new(), Some(first_page()));
     while page.is_some() {
-        let answer =
-            ChatClient(session.clone()).list_conversations(ListConversationsRequest { page }).await?;
+        let answer = ChatClient(session.clone())
+            .list_conversations(ListConversationsRequest { page, include_hidden: false })
+            .await?;
         conversations.extend(answer.conversations.into_iter().filter(|c| !unread || c.unread > 0));
         page = next_page(answer.next);
     }

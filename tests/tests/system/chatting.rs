@@ -174,7 +174,7 @@ async fn conversations_are_listed_the_latest_moved_first() {
         let mut page = PageRequest { limit: 2, cursor: bytes::Bytes::new() };
         let mut paged = Vec::new();
         loop {
-            let request = ListConversationsRequest { page: Some(page) };
+            let request = ListConversationsRequest { page: Some(page), include_hidden: false };
             let answer = anna.chat().list_conversations(request).await.expect("a page");
             assert!(answer.conversations.len() <= 2);
             paged.extend(answer.conversations.iter().map(|c| c.conversation_id));
@@ -185,7 +185,7 @@ async fn conversations_are_listed_the_latest_moved_first() {
         }
         assert_eq!(paged, expected);
         let garbage = PageRequest { limit: 2, cursor: vec![0xff; 3].into() };
-        let request = ListConversationsRequest { page: Some(garbage) };
+        let request = ListConversationsRequest { page: Some(garbage), include_hidden: false };
         assert_eq!(reason(anna.chat().list_conversations(request).await), "CURSOR_INVALID");
     })
     .await;

@@ -1,9 +1,10 @@
 //! The operations of `ChatService`: validate, load, decide in a transaction.
 
+use super::conversations::ListPlace;
 use super::rules::check_text;
 use super::send::Sending;
 use super::tables::{LOG, MARK, MENTION, Mark, StoredEntry};
-use super::{Chat, Place, conversation_not_found, membership};
+use super::{Chat, conversation_not_found, membership, options};
 use crate::call::Cx;
 use crate::delivery;
 use crate::error::{Error, Result};
@@ -15,7 +16,8 @@ use prost::Message;
 use teahouse_proto::chat::{
     self, GetConversationRequest, GetConversationResponse, ListConversationsRequest,
     ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, MarkReadResponse,
-    SendMessageRequest, SendMessageResponse,
+    SendMessageRequest, SendMessageResponse, SetDraftRequest, SetDraftResponse, UpdateConversationRequest,
+    UpdateConversationResponse,
 };
 use teahouse_proto::sync::ReadMark;
 use teahouse_proto::sync::account_event::What;
@@ -76,14 +78,14 @@ impl ChatApi<Cx, Error> for Chat {
         let page = request.page.unwrap_or_default();
         let limit = page_size(page.limit, PAGE, MAX_PAGE);
         let before = self.read_cursor(me, &page.cursor)?;
-        let places = self.moved_after(me, 0).await?;
+        let places = self.listed(me, request.include_hidden).await?;
         let mut rest =
             places.into_iter().skip_while(|place| before.is_some_and(|before| *place >= before)).peekable();
         let mut conversations = Vec::new();
         let mut last = None;
         for place in rest.by_ref().take(limit) {
             last = Some(place);
-            match self.view(me, place.1).await {
+            match self.view(me, place.2).await {
                 Ok(conversation) => conversations.push(conversation),
                 // Deleted between the two reads.
                 Err(gone) if gone.reason() == conversation_not_found().reason() => {}
@@ -114,6 +116,7 @@ impl ChatApi<Cx, Error> for Chat {
             .store
             .transact(move |tx| {
                 let (before, mark, ordinal) = mark_read(tx, id, me, known, request.seq)?;
+                options::take_unread_mark(tx, me, id, before, mark, now)?;
                 if before.seq < mark.seq {
                     tx.put(&MARK, &(id, me), &mark)?;
                     forget_mentions(tx, me, id, mark.seq)?;
@@ -128,6 +131,19 @@ impl ChatApi<Cx, Error> for Chat {
         self.marks.on_read(id, me, mark);
         let mark = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
         Ok(MarkReadResponse { read_seq: mark.seq, unread: ordinal.saturating_sub(mark.ordinal) })
+    }
+
+    async fn update_conversation(
+        &self,
+        cx: &Cx,
+        request: UpdateConversationRequest,
+    ) -> Result<UpdateConversationResponse> {
+        let conversation = self.update_options(cx.account()?, request, cx.now).await?;
+        Ok(UpdateConversationResponse { conversation: Some(conversation) })
+    }
+
+    async fn set_draft(&self, cx: &Cx, request: SetDraftRequest) -> Result<SetDraftResponse> {
+        Ok(SetDraftResponse { draft: self.keep_draft(cx.account()?, request, cx.now).await? })
     }
 }
 
@@ -183,11 +199,11 @@ fn page_size(asked: u32, default: usize, max: usize) -> usize {
 const CURSOR: &str = "chat.list";
 
 impl Chat {
-    fn cursor(&self, me: AccountId, place: Place) -> bytes::Bytes {
+    fn cursor(&self, me: AccountId, place: ListPlace) -> bytes::Bytes {
         self.foundation.seal.seal(CURSOR, &me.to_bytes(), &place.to_bytes()).into()
     }
 
-    fn read_cursor(&self, me: AccountId, cursor: &[u8]) -> Result<Option<Place>> {
+    fn read_cursor(&self, me: AccountId, cursor: &[u8]) -> Result<Option<ListPlace>> {
         if cursor.is_empty() {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! Conversations as one account sees them now: the list, single ones, and those that moved.
 
 use super::rules::PREVIEW_GRAPHEMES;
-use super::tables::{self, CONVERSATION, Content, LOG, MEMBER, MENTION, MINE, Member, StoredEntry};
+use super::tables::{self, CONVERSATION, Content, DRAFT, LOG, MEMBER, MENTION, MINE, Member, StoredEntry};
 use super::{Chat, conversation_not_found};
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
@@ -15,8 +15,10 @@ const MAX_LISTED: usize = 20_000;
 /// How far unread mentions are counted.
 const MAX_MENTIONS_COUNTED: usize = 100;
 
-/// A conversation's place in the list: the stamp with which it last moved, and its id.
+/// A conversation's place among those that moved: the stamp with which it last did, and its id.
 pub type Place = (u64, ConversationId);
+/// A conversation's place in the list: 1 where it is pinned to the top and else 0, then as [`Place`].
+pub(super) type ListPlace = (u32, u64, ConversationId);
 
 impl Chat {
     /// The places of an account's conversations that moved after a stamp, the latest moved first.
@@ -34,12 +36,29 @@ impl Chat {
         Ok(places)
     }
 
+    /// The places of an account's list, in its order; those that are hidden only where they are asked for.
+    pub(super) async fn listed(&self, account: AccountId, with_hidden: bool) -> Result<Vec<ListPlace>> {
+        let store = &self.foundation.store;
+        let mine = store.scan(&MINE, &KeyRange::prefix(&(account,)), MAX_LISTED, Order::Falling).await?;
+        let mut places = Vec::new();
+        for ((_, id), mine) in mine {
+            let head = self.heads.load(store, id).await?;
+            if with_hidden || !mine.is_hidden(head.ordinal) {
+                places.push((u32::from(mine.pinned), head.stamp, id));
+            }
+        }
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(places)
+    }
+
     /// One conversation as a member sees it now; `CONVERSATION_NOT_FOUND` for others.
     pub async fn view(&self, account: AccountId, id: ConversationId) -> Result<Conversation> {
         let (what, member) = self.member(account, id).await?;
         let store = &self.foundation.store;
         let head = self.heads.load(store, id).await?;
         let mark = member.at_least(self.marks.load(store, id, account).await?);
+        let mine = store.get(&MINE, &(account, id)).await?.unwrap_or_default();
+        let draft = store.get(&DRAFT, &(account, id)).await?;
         let last = self.last_said(id, &member, head.seq).await?;
         let unread = head.ordinal.saturating_sub(mark.ordinal);
         let mentions = if unread > 0 { self.unread_mentions(account, id, mark.seq).await? } else { 0 };
@@ -54,6 +73,11 @@ impl Chat {
             preview: last.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account)))),
             moved_at_ms: head.at_ms.max(what.created_at_ms),
             first_seq_after: member.visible_after,
+            muted: mine.muted,
+            pinned: mine.pinned,
+            hidden: mine.is_hidden(head.ordinal),
+            marked_unread: mine.is_marked_unread(mark.seq),
+            draft,
         })
     }
 

@@ -2,7 +2,9 @@
 //! the direct conversation for new friends.
 
 use super::send::append;
-use super::tables::{CONVERSATION, Content, Conversation, LOG, MEMBER, MINE, Member, Mine, PAIR, Pair};
+use super::tables::{
+    CONVERSATION, Content, Conversation, DRAFT, LOG, MEMBER, MINE, Member, Mine, PAIR, Pair,
+};
 use crate::bus::Audience;
 use crate::error::Result;
 use crate::features::accounts::AccountHooks;
@@ -108,6 +110,7 @@ impl FriendHooks for Hooks {
         let Some(pair) = tx.get(&PAIR, &pair(who, other))? else { return Ok(()) };
         let id = ConversationId(pair.conversation);
         tx.delete(&MEMBER, &(id, who))?;
+        tx.delete(&DRAFT, &(who, id))?;
         tx.delete(&MINE, &(who, id))
     }
 }
@@ -133,5 +136,5 @@ fn join(tx: &mut Tx<'_>, conversation: ConversationId, account: AccountId, now: 
     let ordinal = tx.entry(&LOG, &conversation, head)?.map_or(0, |entry| entry.ordinal);
     let member = Member { visible_after: head, ordinal_after: ordinal };
     tx.put(&MEMBER, &(conversation, account), &member)?;
-    tx.put(&MINE, &(account, conversation), &Mine { since_ms: now.as_ms() })
+    tx.put(&MINE, &(account, conversation), &Mine { since_ms: now.as_ms(), ..Mine::default() })
 }

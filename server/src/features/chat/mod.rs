@@ -7,6 +7,7 @@ mod heads;
 mod hooks;
 mod marks;
 mod newest;
+mod options;
 mod rules;
 mod send;
 mod tables;

@@ -25,20 +25,26 @@ pub(super) fn check_text(text: &Text) -> Result<()> {
     if text.text.trim().is_empty() {
         return Err(Error::invalid("TEXT_EMPTY", "The message is empty. Write something."));
     }
+    check_length(&text.text)?;
+    check_mentions(&text.text, &text.mentions)
+}
+
+/// Checks that a text is no longer than a message, and holds nothing that no message may.
+pub(super) fn check_length(text: &str) -> Result<()> {
     // The bytes first: counting graphemes costs time for each byte.
-    if text.text.len() > MAX_TEXT_BYTES || !text::within(&text.text, MAX_TEXT_GRAPHEMES) {
+    if text.len() > MAX_TEXT_BYTES || !text::within(text, MAX_TEXT_GRAPHEMES) {
         return Err(Error::invalid(
             "TEXT_TOO_LONG",
             "A message holds at most 4000 characters and 16 KiB. Send it in parts or as a file.",
         ));
     }
-    if !text::no_controls(&text.text) {
+    if !text::no_controls(text) {
         return Err(Error::invalid(
             "TEXT_INVALID",
             "The message holds control characters. Only line feed and tab may be used.",
         ));
     }
-    check_mentions(&text.text, &text.mentions)
+    Ok(())
 }
 
 fn check_mentions(text: &str, mentions: &[Mention]) -> Result<()> {

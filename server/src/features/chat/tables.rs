@@ -4,7 +4,7 @@
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Log, Table};
 use prost::{Message, Oneof};
-use teahouse_proto::chat::{self, Changed, Notice, Reaction, Recalled, Text};
+use teahouse_proto::chat::{self, Changed, Draft, Notice, Reaction, Recalled, Text};
 
 /// What was said, by conversation.
 pub(super) const LOG: Log<ConversationId, StoredEntry> = Log::new("chat.log");
@@ -16,6 +16,8 @@ pub(super) const PAIR: Table<(AccountId, AccountId), Pair> = Table::new("chat.pa
 pub(super) const MEMBER: Table<(ConversationId, AccountId), Member> = Table::new("chat.member");
 /// An account's conversations: what is on their list.
 pub(super) const MINE: Table<(AccountId, ConversationId), Mine> = Table::new("chat.mine");
+/// What an account began to write. Apart from [`MINE`], of which all rows are read whenever a device catches up.
+pub(super) const DRAFT: Table<(AccountId, ConversationId), Draft> = Table::new("chat.draft");
 /// How far a member has read. Behind by the member's own latest messages: see `marks`.
 pub(super) const MARK: Table<(ConversationId, AccountId), Mark> = Table::new("chat.mark");
 /// Unread mentions of an account.
@@ -187,6 +189,28 @@ pub(super) struct Mine {
     /// When it came onto the list.
     #[prost(int64, tag = "1")]
     pub since_ms: i64,
+    #[prost(bool, tag = "2")]
+    pub muted: bool,
+    #[prost(bool, tag = "3")]
+    pub pinned: bool,
+    /// The conversation's ordinal when it was hidden: the next message shows it again, without a write.
+    #[prost(uint64, optional, tag = "4")]
+    pub hidden_at_ordinal: Option<u64>,
+    /// How far the account had read when it marked it as unread: reading or writing on ends that, without a write.
+    #[prost(uint64, optional, tag = "5")]
+    pub marked_unread_at_seq: Option<u64>,
+}
+
+impl Mine {
+    /// Whether it is off the list, while the conversation's last entry has this ordinal.
+    pub(super) fn is_hidden(&self, head_ordinal: u64) -> bool {
+        self.hidden_at_ordinal.is_some_and(|at| head_ordinal <= at)
+    }
+
+    /// Whether it is marked as unread by hand, of somebody who has read so far.
+    pub(super) fn is_marked_unread(&self, read_seq: u64) -> bool {
+        self.marked_unread_at_seq.is_some_and(|at| read_seq <= at)
+    }
 }
 
 /// How far a member has read.

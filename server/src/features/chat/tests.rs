@@ -1,5 +1,7 @@
 //! The chat room on a store in memory.
 
+mod options;
+
 use super::hooks::Hooks;
 use super::*;
 use crate::call::{Caller, Cx, Session};
@@ -329,7 +331,7 @@ async fn the_list_pages_from_the_latest_moved() {
     let mut cursor = bytes::Bytes::new();
     loop {
         let page = teahouse_proto::common::PageRequest { limit: 4, cursor };
-        let request = ListConversationsRequest { page: Some(page) };
+        let request = ListConversationsRequest { page: Some(page), include_hidden: false };
         let answer = room.chat.list_conversations(&room.cx(ANNA), request).await.unwrap();
         seen.extend(answer.conversations.iter().map(|c| ConversationId(c.conversation_id)));
         cursor = answer.next;
@@ -339,7 +341,12 @@ async fn the_list_pages_from_the_latest_moved() {
     }
     assert_eq!(seen, ids);
     let page = teahouse_proto::common::PageRequest { limit: 4, cursor: vec![1, 2].into() };
-    let bad =
-        room.chat.list_conversations(&room.cx(ANNA), ListConversationsRequest { page: Some(page) }).await;
+    let bad = room
+        .chat
+        .list_conversations(
+            &room.cx(ANNA),
+            ListConversationsRequest { page: Some(page), include_hidden: false },
+        )
+        .await;
     assert_eq!(refused(bad), "CURSOR_INVALID");
 }

@@ -157,5 +157,16 @@ fn chat() -> Vec<Row> {
         row(&method::CHAT_MARK_READ, Thing, |t| {
             encode(&h::MarkReadRequest { conversation_id: t.chat, seq: 1 })
         }),
+        row(&method::CHAT_UPDATE_CONVERSATION, Thing, |t| {
+            let conversation_id = t.chat;
+            encode(&h::UpdateConversationRequest { conversation_id, muted: Some(true), ..Default::default() })
+        }),
+        row(&method::CHAT_SET_DRAFT, Thing, |t| {
+            encode(&h::SetDraftRequest {
+                conversation_id: t.chat,
+                text: "let me in".to_owned(),
+                quote_seq: 0,
+            })
+        }),
     ]
 }
