@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod error;
 pub mod faults;
 pub mod features;
+pub mod geo;
 pub mod id;
 pub mod program;
 pub mod random;

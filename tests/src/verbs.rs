@@ -193,6 +193,25 @@ impl Device {
         self.chat().send_message(request).await
     }
 
+    /// Sends a message of any kind with a new client id.
+    pub async fn try_say_any(
+        &self,
+        conversation_id: u64,
+        content: send_message_request::Content,
+    ) -> Result<SendMessageResponse, Error> {
+        let request = SendMessageRequest {
+            to: Some(send_message_request::To::ConversationId(conversation_id)),
+            client_message_id: self.shared().random.bytes::<16>().to_vec().into(),
+            content: Some(content),
+        };
+        self.chat().send_message(request).await
+    }
+
+    /// As [`Device::try_say_any`]: its number.
+    pub async fn say_any(&self, conversation_id: u64, content: send_message_request::Content) -> u64 {
+        granted("send", self.try_say_any(conversation_id, content).await).seq
+    }
+
     /// Says something: its number.
     pub async fn say(&self, conversation_id: u64, says: &str) -> u64 {
         granted("send", self.try_send(conversation_id, text(says)).await).seq
@@ -238,6 +257,9 @@ impl Device {
             Some(entry::Content::Recalled(_)) => format!("{} {author} — recalled", entry.seq),
             Some(entry::Content::Changed(c)) => format!("{} — {author} changed {}", entry.seq, c.target_seq),
             Some(entry::Content::Deleted(_)) => format!("{} — deleted", entry.seq),
+            Some(entry::Content::Location(_)) => format!("{} {author} — location", entry.seq),
+            Some(entry::Content::ContactCard(_)) => format!("{} {author} — card", entry.seq),
+            Some(entry::Content::Link(_)) => format!("{} {author} — link", entry.seq),
             None => format!("{} of an unknown kind", entry.seq),
         };
         let edited = if entry.edited_at_ms > 0 { " (edited)" } else { "" };

@@ -5,6 +5,7 @@ mod args;
 mod calls;
 mod contacts;
 mod follow;
+mod kinds;
 mod output;
 mod people;
 mod profile;

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::args::{History, Send};
+use super::kinds;
 use super::output::Output;
 use super::people::{People, called, first_page, in_full, next_page};
 use super::secret;
@@ -155,7 +156,7 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
         Some(Content::Recalled(_)) => "— this message was recalled —".to_owned(),
         Some(Content::Changed(changed)) => self::changed(changed),
         Some(Content::Deleted(_)) => "— you deleted this message —".to_owned(),
-        None => "— a message that this version cannot show —".to_owned(),
+        content => content.as_ref().and_then(kinds::in_words).unwrap_or_else(unknown),
     }
 }
 
@@ -177,6 +178,10 @@ fn changed(changed: &Changed) -> String {
         What::Unspecified => "changed message",
     };
     format!("— {what} {} —", changed.target_seq)
+}
+
+fn unknown() -> String {
+    "— a message that this version cannot show —".to_owned()
 }
 
 pub(super) async fn conversations(app: &App, unread: bool) -> Result<()> {

@@ -69,7 +69,7 @@ pub fn install(
     accounts.install(methods);
     let contacts = Arc::new(Contacts::new(foundation.clone(), contacts.clone(), chat_hooks));
     teahouse_proto::register_contacts(methods, &contacts);
-    let chat = chat::Chat::new(foundation.clone());
+    let chat = chat::Chat::new(foundation.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());

@@ -134,6 +134,34 @@ async fn chat(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Val
     }
 }
 
+/// Each kind of message that needs no media.
+async fn kinds(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let boris_id = boris.account_id.to_string();
+    let mut last = Value::Null;
+    for (id, kind, content) in [
+        (
+            "MDEyMzQ1Njc4OTo7PD0+Pw==",
+            "location",
+            json!({"latitude": 30.2431, "longitude": 120.1502, "approximate": true, "label": "West Lake"}),
+        ),
+        (
+            "QEFCQ0RFRkdISUpLTE1OTw==",
+            "link",
+            json!({"url": "https://茶.example/", "title": "Tea", "description": "All about it"}),
+        ),
+        ("UFFSU1RVVldYWVpbXF1eXw==", "contactCard", json!({"accountId": boris_id})),
+    ] {
+        let mut body = json!({"conversationId": chat, "clientMessageId": id});
+        body[kind] = content;
+        let sent = examples.call("anna", anna, &method::CHAT_SEND_MESSAGE, body).await;
+        last = sent["seq"].clone();
+    }
+    let page = json!({"conversationId": chat, "latest": true, "limit": 3});
+    examples.call("boris", boris, &method::CHAT_LIST_ENTRIES, page).await;
+    let card = json!({"conversationId": chat, "seq": last});
+    examples.call("anna", anna, &method::CHAT_OPEN_CONTACT_CARD, card).await;
+}
+
 async fn follow(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
     let connection = boris.connection().await.expect("a connection");
     examples.note("boris", '>', &method::SYNC_FOLLOW, "{}");
@@ -177,6 +205,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     let conversation = contacts(&mut examples, &anna, &boris).await;
     chat(&mut examples, &anna, &boris, &conversation).await;
     follow(&mut examples, &anna, &boris, &conversation).await;
+    kinds(&mut examples, &anna, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

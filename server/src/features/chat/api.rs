@@ -1,10 +1,10 @@
 //! The operations of `ChatService`: validate, load, decide in a transaction.
 
 use super::conversations::ListPlace;
-use super::rules::check_text;
+use super::saying::Saying;
 use super::send::Sending;
 use super::tables::{LOG, MARK, MENTION, Mark, StoredEntry};
-use super::{Chat, conversation_not_found, membership, options};
+use super::{Chat, conversation_not_found, membership, options, rules};
 use crate::call::Cx;
 use crate::delivery;
 use crate::error::{Error, Result};
@@ -16,8 +16,8 @@ use prost::Message;
 use teahouse_proto::chat::{
     self, GetConversationRequest, GetConversationResponse, ListConversationsRequest,
     ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, MarkReadResponse,
-    SendMessageRequest, SendMessageResponse, SetDraftRequest, SetDraftResponse, UpdateConversationRequest,
-    UpdateConversationResponse,
+    OpenContactCardRequest, OpenContactCardResponse, SendMessageRequest, SendMessageResponse,
+    SetDraftRequest, SetDraftResponse, UpdateConversationRequest, UpdateConversationResponse,
 };
 use teahouse_proto::sync::ReadMark;
 use teahouse_proto::sync::account_event::What;
@@ -36,17 +36,21 @@ const FORGET_MENTIONS: usize = 200;
 impl ChatApi<Cx, Error> for Chat {
     async fn send_message(&self, cx: &Cx, request: SendMessageRequest) -> Result<SendMessageResponse> {
         let me = cx.account()?;
+        let mut request = request;
+        if let Some(chat::send_message_request::Content::Location(location)) = &mut request.content {
+            // Before the request is hashed: what is stored of a request must not tell where in its cell a point was.
+            *location = rules::kinds::location(location)?;
+        }
         let creation =
             Creation::new(me, &request.client_message_id, CHAT_SEND_MESSAGE.path, &request, cx.now)?;
-        let (Some(to), Some(chat::send_message_request::Content::Text(text))) = (request.to, request.content)
-        else {
+        let (Some(to), Some(content)) = (request.to, request.content) else {
             return Err(Error::invalid(
                 "FIELD_MISSING",
-                "Say to whom (`conversation_id` or `account_id`) and what (`text`).",
+                "Say to whom (`conversation_id` or `account_id`) and what (one of the kinds of content).",
             ));
         };
-        check_text(&text)?;
-        let sending = Sending { me, to, text, client_id: request.client_message_id, creation, now: cx.now };
+        let saying = Saying::checked(content)?;
+        let sending = Sending { me, to, saying, client_id: request.client_message_id, creation, now: cx.now };
         self.foundation.store.transact(move |tx| sending.send(tx)).await
     }
 
@@ -144,6 +148,14 @@ impl ChatApi<Cx, Error> for Chat {
 
     async fn set_draft(&self, cx: &Cx, request: SetDraftRequest) -> Result<SetDraftResponse> {
         Ok(SetDraftResponse { draft: self.keep_draft(cx.account()?, request, cx.now).await? })
+    }
+
+    async fn open_contact_card(
+        &self,
+        cx: &Cx,
+        request: OpenContactCardRequest,
+    ) -> Result<OpenContactCardResponse> {
+        self.open_card(cx.account()?, ConversationId(request.conversation_id), request.seq, cx.now).await
     }
 }
 

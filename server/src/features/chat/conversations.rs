@@ -1,13 +1,11 @@
 //! Conversations as one account sees them now: the list, single ones, and those that moved.
 
-use super::rules::PREVIEW_GRAPHEMES;
 use super::tables::{self, CONVERSATION, Content, DRAFT, LOG, MEMBER, MENTION, MINE, Member, StoredEntry};
-use super::{Chat, conversation_not_found};
+use super::{Chat, contents, conversation_not_found, message_not_found};
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Order;
 use crate::store::key::KeyRange;
-use crate::text;
 use teahouse_proto::chat::{self, Conversation};
 
 /// The most conversations on one list. Beyond it the oldest ids are left out of lists (never out of reach by id).
@@ -122,6 +120,17 @@ impl Chat {
         Ok(found.into_iter().next().map(|(_, entry)| entry))
     }
 
+    /// An entry that a member may see; `MESSAGE_NOT_FOUND` for others.
+    pub(super) async fn visible(
+        &self,
+        account: AccountId,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<StoredEntry> {
+        let (_, member) = self.member(account, id).await?;
+        self.entry(id, &member, seq).await?.ok_or_else(message_not_found)
+    }
+
     async fn unread_mentions(&self, account: AccountId, id: ConversationId, read_seq: u64) -> Result<u32> {
         let range = KeyRange::prefix(&(account, id)).after(&(account, id, read_seq));
         let rows = self.foundation.store.scan(&MENTION, &range, MAX_MENTIONS_COUNTED, Order::Rising).await?;
@@ -130,13 +139,8 @@ impl Chat {
 }
 
 fn preview(mut entry: chat::Entry) -> chat::Entry {
-    if let Some(chat::entry::Content::Text(content)) = &mut entry.content {
-        let (start, cut) = text::cut(&content.text, PREVIEW_GRAPHEMES);
-        if cut {
-            content.text.truncate(start.len());
-            content.mentions.clear();
-            entry.cut = true;
-        }
+    if let Some(content) = &mut entry.content {
+        entry.cut = contents::shorten(content);
     }
     entry
 }

@@ -2,6 +2,8 @@
 //! may speak from the contacts room, and nothing of sockets: what it commits it publishes.
 
 mod api;
+mod cards;
+mod contents;
 mod conversations;
 mod heads;
 mod hooks;
@@ -9,6 +11,7 @@ mod marks;
 mod newest;
 mod options;
 mod rules;
+mod saying;
 mod send;
 mod tables;
 #[cfg(test)]
@@ -20,6 +23,7 @@ pub use hooks::Hooks;
 use super::Foundation;
 use crate::bus::{Event, Subscriber};
 use crate::error::{Error, Result};
+use crate::features::contacts::Tickets;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
 use heads::{Head, Heads};
@@ -33,14 +37,15 @@ use teahouse_proto::sync::follow_response::Event as FollowEvent;
 /// The chat room.
 pub struct Chat {
     foundation: Foundation,
+    tickets: Tickets,
     heads: Heads,
     marks: Marks,
 }
 
 impl Chat {
-    /// The room.
-    pub fn new(foundation: Foundation) -> Arc<Self> {
-        Arc::new(Self { foundation, heads: Heads::default(), marks: Marks::default() })
+    /// The room. `tickets` stand for people whose contact cards were sent.
+    pub fn new(foundation: Foundation, tickets: Tickets) -> Arc<Self> {
+        Arc::new(Self { foundation, tickets, heads: Heads::default(), marks: Marks::default() })
     }
 
     /// Work in the background, for as long as the server runs.
@@ -94,4 +99,9 @@ fn conversation_not_found() -> Error {
         "CONVERSATION_NOT_FOUND",
         "You have no such conversation. ListConversations tells those you have.",
     )
+}
+
+/// The one answer for messages that are not there and for those that the caller may not see.
+fn message_not_found() -> Error {
+    Error::not_found("MESSAGE_NOT_FOUND", "There is no such message in this conversation, or no longer.")
 }

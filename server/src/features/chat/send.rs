@@ -2,6 +2,7 @@
 
 use super::hooks::pair;
 use super::rules::check_mentioned;
+use super::saying::Saying;
 use super::tables::{CONVERSATION, Content, Conversation, LOG, MENTION, Mention, PAIR, StoredEntry};
 use super::{conversation_not_found, membership};
 use crate::bus::{Audience, Event};
@@ -24,7 +25,7 @@ use teahouse_proto::sync::{FollowResponse, Mentioned};
 pub(super) struct Sending {
     pub me: AccountId,
     pub to: To,
-    pub text: Text,
+    pub saying: Saying,
     pub client_id: bytes::Bytes,
     pub creation: Creation,
     pub now: Time,
@@ -38,12 +39,16 @@ impl Sending {
         }
         let (id, conversation) = self.resolve(tx)?;
         self.check_may_speak(tx, id, &conversation)?;
-        check_mentioned(&self.text, &conversation.accounts())?;
-        self.check_quote(tx, id)?;
-        let content = Content::Text(self.text.clone());
+        if let Saying::Text(text) = &self.saying {
+            check_mentioned(text, &conversation.accounts())?;
+            self.check_quote(tx, id, text.quote_seq)?;
+        }
+        let content = self.saying.settle(tx, self.me)?;
         let seq =
             append(tx, id, audience(&conversation), self.me, self.now, self.client_id.clone(), &content)?;
-        self.note_mentions(tx, id, seq)?;
+        if let Saying::Text(text) = &self.saying {
+            self.note_mentions(tx, id, seq, text)?;
+        }
         let answer = SendMessageResponse { conversation_id: id.0, seq, sent_at_ms: self.now.as_ms() };
         self.creation.remember(tx, &answer)?;
         Ok(answer)
@@ -89,24 +94,23 @@ impl Sending {
         })
     }
 
-    fn check_quote(&self, tx: &mut Tx<'_>, id: ConversationId) -> Result<()> {
-        let quoted = self.text.quote_seq;
+    fn check_quote(&self, tx: &mut Tx<'_>, id: ConversationId, quoted: u64) -> Result<()> {
         if quoted == 0 {
             return Ok(());
         }
         let visible = membership(tx, id, self.me)?.is_some_and(|(_, member)| quoted > member.visible_after);
         let entry = if visible { tx.entry(&LOG, &id, quoted)? } else { None };
-        match entry.and_then(|entry| entry.content) {
-            Some(Content::Text(_)) => Ok(()),
-            _ => Err(Error::not_found(
-                "QUOTE_NOT_FOUND",
-                "There is no message with the quoted number in this conversation.",
-            )),
+        if entry.and_then(|entry| entry.content).is_some_and(|content| content.is_said()) {
+            return Ok(());
         }
+        Err(Error::not_found(
+            "QUOTE_NOT_FOUND",
+            "There is no message with the quoted number in this conversation.",
+        ))
     }
 
-    fn note_mentions(&self, tx: &mut Tx<'_>, id: ConversationId, seq: u64) -> Result<()> {
-        let mut mentioned: Vec<_> = self.text.mentions.iter().map(|m| AccountId(m.account_id)).collect();
+    fn note_mentions(&self, tx: &mut Tx<'_>, id: ConversationId, seq: u64, text: &Text) -> Result<()> {
+        let mut mentioned: Vec<_> = text.mentions.iter().map(|m| AccountId(m.account_id)).collect();
         mentioned.sort_unstable();
         mentioned.dedup();
         for account in mentioned.into_iter().filter(|account| *account != self.me) {

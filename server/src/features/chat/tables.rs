@@ -4,7 +4,8 @@
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Log, Table};
 use prost::{Message, Oneof};
-use teahouse_proto::chat::{self, Changed, Draft, Notice, Reaction, Recalled, Text};
+use teahouse_proto::chat::{self, Changed, Draft, Link, Location, Notice, Reaction, Recalled, Text};
+use teahouse_proto::common::PersonCard;
 
 /// What was said, by conversation.
 pub(super) const LOG: Log<ConversationId, StoredEntry> = Log::new("chat.log");
@@ -49,7 +50,7 @@ pub(super) struct StoredEntry {
     /// Without `mine`.
     #[prost(message, repeated, tag = "24")]
     pub reactions: Vec<Reaction>,
-    #[prost(oneof = "Content", tags = "6, 7, 19, 20")]
+    #[prost(oneof = "Content", tags = "6, 7, 12, 13, 16, 19, 20")]
     pub content: Option<Content>,
 }
 
@@ -60,6 +61,12 @@ pub(super) enum Content {
     Text(Text),
     #[prost(message, tag = "7")]
     Notice(Notice),
+    #[prost(message, tag = "12")]
+    Location(Location),
+    #[prost(message, tag = "13")]
+    ContactCard(StoredCard),
+    #[prost(message, tag = "16")]
+    Link(Link),
     #[prost(message, tag = "19")]
     Recalled(Recalled),
     /// Without `target`: that is looked up for each viewer.
@@ -72,6 +79,17 @@ impl Content {
     pub(super) fn is_message(&self) -> bool {
         !matches!(self, Self::Notice(_) | Self::Changed(_))
     }
+}
+
+/// A person whom somebody recommended.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct StoredCard {
+    /// Who it is; never told.
+    #[prost(uint64, tag = "1")]
+    pub account: u64,
+    /// As they were then.
+    #[prost(message, optional, tag = "2")]
+    pub card: Option<PersonCard>,
 }
 
 impl StoredEntry {
@@ -111,12 +129,7 @@ impl StoredEntry {
             author_account_id: self.author,
             sent_at_ms: self.at_ms,
             client_message_id: if own { self.client_id.clone() } else { bytes::Bytes::new() },
-            content: self.content.clone().map(|content| match content {
-                Content::Text(text) => chat::entry::Content::Text(text),
-                Content::Notice(notice) => chat::entry::Content::Notice(notice),
-                Content::Recalled(recalled) => chat::entry::Content::Recalled(recalled),
-                Content::Changed(changed) => chat::entry::Content::Changed(Box::new(changed)),
-            }),
+            content: self.content.clone().map(Content::told),
             ordinal: self.ordinal,
             cut: false,
             edited_at_ms: self.edited_at_ms,

@@ -68,6 +68,11 @@ pub fn relation(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<Rela
     })
 }
 
+/// Whether somebody has another as a friend, by their own list alone.
+pub async fn has_friend(store: &Store, me: AccountId, other: AccountId) -> Result<bool> {
+    Ok(store.get(&FRIEND, &(me, other)).await?.is_some())
+}
+
 /// Whether an account has only a fifth of the limits that concern strangers, groups and codes: it is younger than 3
 /// days, or younger than 14 and none of its friends (who have it too) is at least 14 days old. Ids grow with time,
 /// so the oldest friends come first, and the first 20 of them decide. On loopback nobody is a newcomer.

@@ -102,7 +102,7 @@ pub(super) fn may_show(rank: u32, left: u32, limit: u32) -> bool {
 }
 
 /// The one answer for unknown, closed to this way, and gone.
-pub(super) fn person_not_found() -> Error {
+pub fn person_not_found() -> Error {
     Error::not_found("PERSON_NOT_FOUND", "There is nobody to be found like this. Check what you typed.")
 }
 
@@ -112,7 +112,7 @@ pub(super) fn request_not_found() -> Error {
 }
 
 /// Not the caller's friend.
-pub(super) fn friend_not_found() -> Error {
+pub fn friend_not_found() -> Error {
     Error::not_found("FRIEND_NOT_FOUND", "You have no such friend. Look into the list of friends.")
 }
 

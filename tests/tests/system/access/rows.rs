@@ -168,5 +168,8 @@ fn chat() -> Vec<Row> {
                 quote_seq: 0,
             })
         }),
+        row(&method::CHAT_OPEN_CONTACT_CARD, Thing, |t| {
+            encode(&h::OpenContactCardRequest { conversation_id: t.chat, seq: t.card })
+        }),
     ]
 }

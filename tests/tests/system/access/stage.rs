@@ -1,6 +1,8 @@
 //! Who stands where before the access matrix is tried: Anna with all that is hers, and people who are not entitled.
 
 use bytes::Bytes;
+use teahouse_proto::chat::ContactCard;
+use teahouse_proto::chat::send_message_request::Content;
 use teahouse_proto::contacts::{TagList, UpdateFriendRequest};
 use teahouse_tests::device::Device;
 use teahouse_tests::person::Person;
@@ -16,6 +18,8 @@ pub(super) const SECRETS: &[&str] =
 pub(super) struct Things {
     /// A conversation.
     pub(super) chat: u64,
+    /// A contact card in it.
+    pub(super) card: u64,
     /// Somebody's friend.
     pub(super) friend: u64,
     /// A device.
@@ -38,6 +42,7 @@ impl Things {
     fn that_never_were(like: &Self) -> Self {
         Self {
             chat: 0x0101_0101,
+            card: like.card,
             friend: 0x0202_0202,
             device: 0x0303_0303,
             request: 0x0404_0404,
@@ -117,6 +122,8 @@ async fn things_of(world: &World, anna: &Person) -> Things {
     let chat = boris.befriend(anna).await;
     anna.try_send(chat, text("meet me at the pier")).await.expect("sent");
     anna.say(anna.self_conversation, "buy arsenic").await;
+    let card = ContactCard { account_id: boris.account_id, card: None };
+    let card = anna.say_any(chat, Content::ContactCard(card)).await;
     let remark = UpdateFriendRequest {
         account_id: boris.account_id,
         remark: Some("the one who owes me".to_owned()),
@@ -130,6 +137,7 @@ async fn things_of(world: &World, anna: &Person) -> Things {
     let phone: Device = anna.sign_in("phone").await;
     Things {
         chat,
+        card,
         friend: boris.account_id,
         device: phone.device_id,
         request: anna.request_of(&peter).await.expect("a request").request_id,

@@ -1,5 +1,6 @@
 //! The chat room on a store in memory.
 
+mod kinds;
 mod options;
 
 use super::hooks::Hooks;
@@ -36,7 +37,7 @@ impl Subscriber for Observer {
 impl Room {
     async fn with_friends() -> (Self, ConversationId) {
         let (foundation, _published) = foundation();
-        let chat = Chat::new(foundation.clone());
+        let chat = Chat::new(foundation.clone(), tickets(&foundation));
         let observer = Arc::new(Observer(chat.clone().into()));
         foundation.store.observe(vec![observer.clone()]);
         let mut room = Self { chat, observer, foundation, made: 0 };
@@ -56,11 +57,15 @@ impl Room {
     }
 
     async fn send(&mut self, from: AccountId, to: To, text: Text) -> Result<SendMessageResponse> {
+        self.send_any(from, to, Say::Text(text)).await
+    }
+
+    async fn send_any(&mut self, from: AccountId, to: To, content: Say) -> Result<SendMessageResponse> {
         self.made += 1;
         let request = SendMessageRequest {
             client_message_id: self.made.to_be_bytes().to_vec().into(),
             to: Some(to),
-            content: Some(Say::Text(text)),
+            content: Some(content),
         };
         self.chat.send_message(&self.cx(from), request).await
     }
@@ -84,10 +89,14 @@ impl Room {
 
     /// The room after a restart: everything in memory is gone.
     fn restarted(self) -> Self {
-        let chat = Chat::new(self.foundation.clone());
+        let chat = Chat::new(self.foundation.clone(), tickets(&self.foundation));
         *self.observer.0.lock().unwrap() = chat.clone();
         Self { chat, ..self }
     }
+}
+
+fn tickets(foundation: &Foundation) -> Tickets {
+    Tickets::new(foundation.seal.clone(), 24)
 }
 
 fn plain(text: &str) -> Text {
@@ -105,7 +114,7 @@ fn texts(entries: &[Entry]) -> Vec<String> {
         Some(entry::Content::Recalled(_)) => "recalled".into(),
         Some(entry::Content::Changed(changed)) => format!("changed {}", changed.target_seq),
         Some(entry::Content::Deleted(_)) => "deleted".into(),
-        None => "nothing".into(),
+        other => format!("{other:?}"),
     };
     entries.iter().map(text).collect()
 }
