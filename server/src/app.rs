@@ -6,6 +6,7 @@ use crate::call::Methods;
 use crate::config::{Config, ConfigError};
 use crate::delivery::Delivery;
 use crate::features::accounts::Accounts;
+use crate::features::media::{Media, MediaHome};
 use crate::features::{self, Foundation};
 use crate::id::IdGenerator;
 use crate::random::Random;
@@ -65,6 +66,7 @@ pub struct Running {
     url: String,
     gate: Arc<Gate>,
     foundation: Foundation,
+    media: Arc<Media>,
     tls: Option<Arc<Tls>>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -99,8 +101,10 @@ impl App {
             on_loopback: config.on_loopback(),
         };
         let mut methods = Methods::new(clock, &config.limits);
-        let installed = features::install(&mut methods, &foundation, &config.accounts, &config.contacts)
-            .map_err(|e| StartError(e.to_string()))?;
+        let media = (&config.media, media_home(&config));
+        let installed =
+            features::install(&mut methods, &foundation, &config.accounts, media, &config.contacts)
+                .map_err(|e| StartError(e.to_string()))?;
         foundation.store.observe(installed.observers);
 
         let render = foundation.clone();
@@ -128,7 +132,7 @@ impl App {
             tasks.spawn(stop.clone().run_until_cancelled_owned(work));
         }
         tasks.spawn(server.run());
-        Ok(Running { address, url, gate, foundation, tls, tasks, stop })
+        Ok(Running { address, url, gate, foundation, media: installed.media, tls, tasks, stop })
     }
 }
 
@@ -164,7 +168,18 @@ impl Running {
         self.foundation.store.close().await;
         self.tasks.close();
         self.tasks.wait().await;
+        self.media.close().await;
     }
+}
+
+/// Where the bytes of media are kept: beside the store, and for the time being only where the store is in memory.
+fn media_home(config: &Config) -> MediaHome {
+    if config.store.engine == EngineKind::Memory {
+        let name = format!("teahouse-media-{:016x}", u64::from_be_bytes(Random::from_os().bytes()));
+        return MediaHome { dir: std::env::temp_dir().join(name), min_free_bytes: 0, ephemeral: true };
+    }
+    let min_free_bytes = config.store.min_free_mib << 20;
+    MediaHome { dir: config.data.join("media"), min_free_bytes, ephemeral: false }
 }
 
 /// Sets the metrics that are looked up when somebody asks.

@@ -16,7 +16,7 @@ use teahouse_proto::contacts::{
     GetFriendRequest, IgnoreRequestRequest, ListBlockedRequest, ListFriendsRequest, ListRequestsRequest,
     SearchRequest, SearchResponse, SendRequestRequest, UnblockRequest, block_request,
 };
-use teahouse_proto::{AccountsClient, ChatClient, ContactsClient};
+use teahouse_proto::{AccountsClient, ChatClient, ContactsClient, MediaClient};
 
 /// The reason of a refusal.
 ///
@@ -70,6 +70,11 @@ impl Device {
     /// Calls of `AccountsService`.
     pub fn accounts(&self) -> AccountsClient<Self> {
         AccountsClient(self.clone())
+    }
+
+    /// Calls of `MediaService`.
+    pub fn media(&self) -> MediaClient<Self> {
+        MediaClient(self.clone())
     }
 
     /// Calls of `ContactsService`.

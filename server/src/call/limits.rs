@@ -26,10 +26,18 @@ crate::settings! {
         sends_per_s: u32 = 10,
         /// Messages sent at once after a pause.
         sends_burst: u32 = 100,
+        /// Chunks of uploads per account and second.
+        chunks_per_s: u32 = 50,
+        /// Chunks of uploads at once after a pause.
+        chunks_burst: u32 = 500,
         /// Calls without a session (register, login, recover) per address and second.
         open_per_s: u32 = 5,
         /// Calls without a session at once after a pause.
         open_burst: u32 = 50,
+        /// Public pictures fetched without a session per address and second.
+        public_per_s: u32 = 50,
+        /// Public pictures fetched without a session at once after a pause.
+        public_burst: u32 = 500,
     }
 }
 
@@ -42,8 +50,12 @@ pub enum Class {
     Write,
     /// Messages.
     Send,
+    /// Bytes of uploads.
+    Chunk,
     /// Without a session.
     Open,
+    /// What anybody may see; with a session as reads.
+    Public,
 }
 
 /// The allowances in force.
@@ -52,7 +64,9 @@ pub struct Limits {
     read: DefaultKeyedRateLimiter<AccountId>,
     write: DefaultKeyedRateLimiter<AccountId>,
     send: DefaultKeyedRateLimiter<AccountId>,
+    chunk: DefaultKeyedRateLimiter<AccountId>,
     open: DefaultKeyedRateLimiter<IpAddr>,
+    public: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
 }
 
@@ -64,7 +78,9 @@ impl Limits {
             read: RateLimiter::keyed(quota(config.reads_per_s, config.reads_burst)),
             write: RateLimiter::keyed(quota(config.writes_per_s, config.writes_burst)),
             send: RateLimiter::keyed(quota(config.sends_per_s, config.sends_burst)),
+            chunk: RateLimiter::keyed(quota(config.chunks_per_s, config.chunks_burst)),
             open: RateLimiter::keyed(quota(config.open_per_s, config.open_burst)),
+            public: RateLimiter::keyed(quota(config.public_per_s, config.public_burst)),
             clock: DefaultClock::default(),
         }
     }
@@ -75,22 +91,26 @@ impl Limits {
             return Ok(());
         }
         let drawn = match (class, &caller.session) {
+            (Class::Public, None) => self.public.check_key(&caller.network()),
             (Class::Open, _) | (_, None) => self.open.check_key(&caller.network()),
-            (Class::Read, Some(s)) => self.read.check_key(&s.account),
+            (Class::Read | Class::Public, Some(s)) => self.read.check_key(&s.account),
             (Class::Write, Some(s)) => self.write.check_key(&s.account),
             (Class::Send, Some(s)) => self.send.check_key(&s.account),
+            (Class::Chunk, Some(s)) => self.chunk.check_key(&s.account),
         };
         drawn.map_err(|not_until| Error::rate_limited(not_until.wait_time_from(self.clock.now())))
     }
 
     /// Forgets keys whose allowance is full again. Called once a minute; without it the maps would only grow.
     pub fn retain_recent(&self) {
-        for limiter in [&self.read, &self.write, &self.send] {
+        for limiter in [&self.read, &self.write, &self.send, &self.chunk] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
-        self.open.retain_recent();
-        self.open.shrink_to_fit();
+        for limiter in [&self.open, &self.public] {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
     }
 }
 

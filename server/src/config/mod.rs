@@ -7,6 +7,7 @@ mod layers;
 use crate::call::limits::LimitsConfig;
 use crate::features::accounts::AccountsConfig;
 use crate::features::contacts::ContactsConfig;
+use crate::features::media::MediaConfig;
 use crate::store::StoreConfig;
 use crate::telemetry::LogConfig;
 use crate::transport::tls::TlsConfig;
@@ -52,6 +53,8 @@ crate::settings! {
         limits: LimitsConfig,
         /// Registration, sign-in and devices.
         accounts: AccountsConfig,
+        /// Pictures, voice, video and files.
+        media: MediaConfig,
         /// Friends and requests.
         contacts: ContactsConfig,
         /// What the server says of itself.
@@ -131,6 +134,7 @@ impl Config {
     fn check(&self, problems: &mut Vec<String>) {
         let _ = self.peers(problems);
         problems.extend(self.accounts.problems());
+        problems.extend(self.media.problems());
         problems.extend(self.contacts.problems());
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             problems.push("tls.cert and tls.key belong together: set both or none".to_owned());

@@ -23,6 +23,7 @@ use accounts::{Accounts, AccountsConfig};
 use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use media::{Media, MediaConfig, MediaHome};
 use std::sync::Arc;
 
 /// What every room stands on. Clones share all of it.
@@ -48,6 +49,8 @@ pub struct Foundation {
 pub struct Installed {
     /// For the operator's commands.
     pub accounts: Arc<Accounts>,
+    /// To be closed when the server ends.
+    pub media: Arc<Media>,
     /// Who keeps things in memory that must be true when a commit is answered; for [`Store::observe`].
     pub observers: Vec<Arc<dyn Subscriber>>,
     /// Work that goes on for as long as the server runs.
@@ -57,16 +60,19 @@ pub struct Installed {
 /// Builds the rooms in order and enters their methods into the table.
 ///
 /// # Errors
-/// Settings that a room cannot work with.
+/// Settings that a room cannot work with; a directory that cannot be used.
 pub fn install(
     methods: &mut Methods,
     foundation: &Foundation,
     accounts: &AccountsConfig,
+    media: (&MediaConfig, MediaHome),
     contacts: &ContactsConfig,
 ) -> Result<Installed> {
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
     let accounts = Arc::new(Accounts::new(foundation.clone(), accounts.clone(), vec![chat_hooks.clone()])?);
     accounts.install(methods);
+    let media = Media::new(foundation.clone(), media.0.clone(), media.1)?;
+    media.install(methods);
     let contacts = Arc::new(Contacts::new(foundation.clone(), contacts.clone(), chat_hooks));
     teahouse_proto::register_contacts(methods, &contacts);
     let chat = chat::Chat::new(foundation.clone(), contacts.tickets().clone());
@@ -74,14 +80,17 @@ pub fn install(
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
+    media.ask(&[]);
     Ok(Installed {
         observers: vec![accounts.clone(), chat.clone()],
         background: vec![
             accounts.clone().run().boxed(),
+            media.clone().run().boxed(),
             contacts.run().boxed(),
             chat.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
         ],
         accounts,
+        media,
     })
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 /// Forces a directory to the disk, so that files made, renamed or removed in it stay so.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
@@ -24,7 +24,7 @@ pub(super) fn sync_tree(dir: &Path) -> io::Result<()> {
 }
 
 /// Makes a directory and what leads to it, and forces all of it to the disk.
-pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -41,7 +41,7 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
 }
 
 /// Bytes that an ordinary user can still write where `dir` lies.
-pub(super) fn free_bytes(dir: &Path) -> io::Result<u64> {
+pub(crate) fn free_bytes(dir: &Path) -> io::Result<u64> {
     let fs = rustix::fs::statvfs(dir)?;
     Ok(fs.f_bavail.saturating_mul(fs.f_frsize))
 }

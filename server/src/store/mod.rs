@@ -27,8 +27,10 @@ mod conformance;
 mod tests;
 
 pub use config::{EngineKind, StoreConfig};
+pub(crate) use disk::{create_dir, free_bytes, sync_dir};
 pub use open::OpenError;
 pub use range::Order;
+pub(crate) use space::disk_full;
 pub use split::MAX_VALUE_BYTES;
 pub use table::{Log, Table, Value};
 pub use tx::{MAX_TRANSACTION_BYTES, Tx};

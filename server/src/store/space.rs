@@ -3,8 +3,18 @@
 
 use super::config::StoreConfig;
 use super::disk;
+use crate::error::{Error, Kind};
 use std::io;
 use std::path::Path;
+
+/// The one answer where there is no room for what is to be written.
+pub(crate) fn disk_full() -> Error {
+    Error::new(
+        Kind::Unavailable,
+        "DISK_FULL",
+        "The server's disk is full, so nothing can be stored. Reading still works. Tell the operator; try again later.",
+    )
+}
 
 /// Tells how many bytes are free.
 pub(super) type Probe = Box<dyn Fn() -> io::Result<u64> + Send>;

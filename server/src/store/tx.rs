@@ -6,10 +6,11 @@ use super::heads::Heads;
 use super::key::{Key, KeyRange};
 use super::range::{Order, RawRange};
 use super::rows::{self, Rows, patched_range};
+use super::space;
 use super::split::{self, Encoded};
 use super::table::{Log, Table, Value};
 use crate::bus::{Event, Published};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -121,11 +122,7 @@ enum Failed {
 impl Failed {
     fn error(self) -> Error {
         match self {
-            Self::DiskFull => Error::new(
-                Kind::Unavailable,
-                "DISK_FULL",
-                "The server's disk is full, so nothing can be stored. Reading still works. Tell the operator; try again later.",
-            ),
+            Self::DiskFull => space::disk_full(),
             Self::Mistake(what) => Error::internal(what),
         }
     }

@@ -186,6 +186,26 @@ async fn follow(examples: &mut Examples, anna: &Person, boris: &Person, chat: &V
     examples.note("boris", '<', &method::SYNC_FOLLOW, &event().await);
 }
 
+async fn media(examples: &mut Examples, anna: &Person) {
+    let create = json!({"clientMessageId": "MDEyMzQ1Njc4OTo7PD0+Pw==", "kind": "MEDIA_KIND_FILE", "size": "9",
+        "fileName": "tea.txt"});
+    let begun = examples.call("anna", anna, &method::MEDIA_CREATE_UPLOAD, create).await;
+    let id = begun["upload"]["uploadId"].clone();
+    let upload = json!({"uploadId": id});
+    for (method, body) in [
+        (&method::MEDIA_PUT_CHUNK, json!({"uploadId": id, "data": "Z3JlZW4="})),
+        (&method::MEDIA_PUT_CHUNK, json!({"uploadId": id, "offset": "7", "data": "ZWE="})),
+        (&method::MEDIA_GET_UPLOAD, upload.clone()),
+        (&method::MEDIA_PUT_CHUNK, json!({"uploadId": id, "offset": "5", "data": "IHRlYQ=="})),
+        (&method::MEDIA_FINISH_UPLOAD, upload.clone()),
+        (&method::MEDIA_GET_QUOTA, json!({})),
+        (&method::MEDIA_CANCEL_UPLOAD, upload.clone()),
+        (&method::MEDIA_GET_UPLOAD, upload),
+    ] {
+        examples.call("anna", anna, method, body).await;
+    }
+}
+
 async fn parting(examples: &mut Examples, anna: &Person, boris: &Person) {
     let friend = boris.account_id.to_string();
     let block = json!({"accountId": friend});
@@ -206,6 +226,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     chat(&mut examples, &anna, &boris, &conversation).await;
     follow(&mut examples, &anna, &boris, &conversation).await;
     kinds(&mut examples, &anna, &boris, &conversation).await;
+    media(&mut examples, &anna).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

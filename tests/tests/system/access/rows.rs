@@ -9,6 +9,7 @@ use teahouse_proto::MethodInfo;
 use teahouse_proto::accounts as a;
 use teahouse_proto::chat as h;
 use teahouse_proto::contacts as c;
+use teahouse_proto::media as m;
 use teahouse_proto::sync as s;
 use teahouse_tests::verbs::text;
 
@@ -56,6 +57,7 @@ fn block(who: c::block_request::Who) -> Bytes {
 /// All rows.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = accounts();
+    rows.extend(media());
     rows.extend(contacts());
     rows.extend(chat());
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
@@ -85,6 +87,35 @@ fn accounts() -> Vec<Row> {
             encode(&a::ChangePasswordRequest { new_password: "white peony 3".to_owned() })
         }),
         row(&method::ACCOUNTS_RENEW_RECOVERY_CODES, Caller, |_| encode(&a::RenewRecoveryCodesRequest {})),
+    ]
+}
+
+fn media() -> Vec<Row> {
+    use Names::{Caller, Thing};
+    vec![
+        row(&method::MEDIA_CREATE_UPLOAD, Caller, |_| {
+            encode(&m::CreateUploadRequest {
+                client_message_id: vec![9; 16].into(),
+                kind: m::MediaKind::File.into(),
+                size: 3,
+                file_name: "let me in".to_owned(),
+                ..Default::default()
+            })
+        }),
+        row(&method::MEDIA_PUT_CHUNK, Thing, |t| {
+            let data = Bytes::from_static(b"tea");
+            encode(&m::PutChunkRequest { upload_id: t.upload.clone(), offset: 0, data })
+        }),
+        row(&method::MEDIA_GET_UPLOAD, Thing, |t| {
+            encode(&m::GetUploadRequest { upload_id: t.upload.clone() })
+        }),
+        row(&method::MEDIA_FINISH_UPLOAD, Thing, |t| {
+            encode(&m::FinishUploadRequest { upload_id: t.upload.clone() })
+        }),
+        row(&method::MEDIA_CANCEL_UPLOAD, Thing, |t| {
+            encode(&m::CancelUploadRequest { upload_id: t.upload.clone() })
+        }),
+        row(&method::MEDIA_GET_QUOTA, Caller, |_| encode(&m::GetQuotaRequest {})),
     ]
 }
 

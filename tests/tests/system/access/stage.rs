@@ -4,6 +4,7 @@ use bytes::Bytes;
 use teahouse_proto::chat::ContactCard;
 use teahouse_proto::chat::send_message_request::Content;
 use teahouse_proto::contacts::{TagList, UpdateFriendRequest};
+use teahouse_proto::media::{CreateUploadRequest, MediaKind, PutChunkRequest};
 use teahouse_tests::device::Device;
 use teahouse_tests::person::Person;
 use teahouse_tests::verbs::text;
@@ -33,6 +34,8 @@ pub(super) struct Things {
     /// A ticket for a person, and their account.
     pub(super) ticket: Bytes,
     pub(super) account: u64,
+    /// An upload.
+    pub(super) upload: String,
     /// A cursor of Follow.
     pub(super) cursor: Bytes,
 }
@@ -50,6 +53,7 @@ impl Things {
             tag: "never given".to_owned(),
             ticket: vec![0x5a; like.ticket.len()].into(),
             account: 0x0202_0202,
+            upload: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             cursor: Bytes::new(),
         }
     }
@@ -117,6 +121,23 @@ async fn outsider(world: &World, is: &'static str, name: &str, friend: Option<&P
     Outsider { is, person, was_friend: friend.is_some(), chat }
 }
 
+/// An upload of which all bytes have come.
+async fn uploaded(anna: &Person) -> String {
+    let create = CreateUploadRequest {
+        client_message_id: vec![1; 16].into(),
+        kind: MediaKind::File.into(),
+        size: 3,
+        file_name: "debtors".to_owned(),
+        ..Default::default()
+    };
+    let upload_id =
+        anna.media().create_upload(create).await.expect("begun").upload.expect("an upload").upload_id;
+    let data = Bytes::from_static(b"tea");
+    let chunk = PutChunkRequest { upload_id: upload_id.clone(), offset: 0, data };
+    anna.media().put_chunk(chunk).await.expect("taken");
+    upload_id
+}
+
 async fn things_of(world: &World, anna: &Person) -> Things {
     let boris = world.person("boris").await;
     let chat = boris.befriend(anna).await;
@@ -145,6 +166,7 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         tag: "debtors".to_owned(),
         ticket: peter.find(anna).await.ticket,
         account: anna.account_id,
+        upload: uploaded(anna).await,
         cursor: anna.follow().await.cursor(),
     }
 }
