@@ -7,12 +7,12 @@
 mod config;
 mod disk;
 mod engine;
-mod heads;
 pub mod key;
 mod meta;
 mod migrate;
 mod open;
 mod range;
+mod recent;
 mod rows;
 mod space;
 mod split;

@@ -2,9 +2,9 @@
 //! of its group wrote. Nothing here touches the disk but reads; the writer commits the workspace as one group.
 
 use super::engine::{Change, Changes, Engine, EngineError, Row};
-use super::heads::Heads;
 use super::key::{Key, KeyRange};
 use super::range::{Order, RawRange};
+use super::recent::Recent;
 use super::rows::{self, Rows, patched_range};
 use super::space;
 use super::split::{self, Encoded};
@@ -13,7 +13,7 @@ use crate::bus::{Event, Published};
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The longest stored key. Keys are made of ids and short names; a longer one is a mistake of a room.
@@ -21,17 +21,23 @@ const MAX_KEY_BYTES: usize = 1024;
 /// The most that one transaction may write, keys and values together.
 pub const MAX_TRANSACTION_BYTES: usize = 8 << 20;
 
-/// How many looked-up rows a group remembers.
-const MAX_LOOKUPS: usize = 4096;
+/// How many rows that are not there a group remembers.
+const MAX_ABSENT: usize = 4096;
+/// Bytes of heads, and of rows, that a generation remembers.
+const RECENT_BYTES: usize = 8 << 20;
+/// Longer rows are not worth remembering.
+const MAX_RECENT_ROW_BYTES: usize = 1024;
 
 /// What the transactions of a group share.
 pub(super) struct Workspace {
     engine: Arc<dyn Engine>,
     changes: Changes,
-    /// What the engine answered. It stays true until the group is applied, and a row that is written was mostly read.
-    lookups: RefCell<HashMap<Vec<u8>, Option<Bytes>>>,
+    /// Rows as they are in the engine: who writes today wrote a moment ago, between the same people.
+    rows: RefCell<Recent<Bytes>>,
+    /// Keys that the engine does not have. A row that is made was mostly looked for first.
+    absent: RefCell<HashSet<Vec<u8>>>,
     bytes: usize,
-    heads: Heads,
+    heads: Recent<u64>,
     stamp: u64,
     disk_full: bool,
 }
@@ -42,9 +48,10 @@ impl Workspace {
         Self {
             engine,
             changes: Changes::new(),
-            lookups: RefCell::default(),
+            rows: RefCell::new(Recent::new(RECENT_BYTES)),
+            absent: RefCell::default(),
             bytes: 0,
-            heads: Heads::default(),
+            heads: Recent::new(RECENT_BYTES),
             stamp,
             disk_full: false,
         }
@@ -68,8 +75,20 @@ impl Workspace {
     /// Takes what the present group changes, and begins the next group. Must be applied to the engine at once.
     pub(super) fn take(&mut self) -> Changes {
         self.bytes = 0;
-        self.lookups.get_mut().clear();
-        std::mem::take(&mut self.changes)
+        self.absent.get_mut().clear();
+        let changes = std::mem::take(&mut self.changes);
+        for (key, change) in &changes {
+            remember(self.rows.get_mut(), key, change.after.as_ref());
+        }
+        changes
+    }
+
+    /// Notes the head of a log, or forgets it with `None`.
+    fn note_head(&mut self, log: Vec<u8>, head: Option<u64>) {
+        match head {
+            Some(head) => self.heads.set(log, head, 0),
+            None => self.heads.forget(&log),
+        }
     }
 
     /// Begins a transaction.
@@ -90,13 +109,18 @@ impl Rows for Workspace {
         if let Some(change) = self.changes.get(key) {
             return Ok(change.after.clone());
         }
-        if let Some(known) = self.lookups.borrow().get(key) {
-            return Ok(known.clone());
+        if let Some(known) = self.rows.borrow_mut().get(key, Bytes::len) {
+            return Ok(Some(known));
+        }
+        if self.absent.borrow().contains(key) {
+            return Ok(None);
         }
         let found = self.engine.get(key)?;
-        let mut lookups = self.lookups.borrow_mut();
-        if lookups.len() < MAX_LOOKUPS {
-            lookups.insert(key.to_vec(), found.clone());
+        let mut absent = self.absent.borrow_mut();
+        match &found {
+            Some(row) => remember(&mut self.rows.borrow_mut(), key, Some(row)),
+            None if absent.len() < MAX_ABSENT => drop(absent.insert(key.to_vec())),
+            None => {}
         }
         Ok(found)
     }
@@ -109,6 +133,14 @@ impl Rows for Workspace {
             let changed = self.changes.range(covered.start.clone()..covered.end.clone());
             changed.map(|(key, change)| (key.clone(), change.after.clone())).collect()
         })
+    }
+}
+
+/// Notes what a stored row is from now on.
+fn remember(rows: &mut Recent<Bytes>, key: &[u8], row: Option<&Bytes>) {
+    match row.filter(|row| row.len() <= MAX_RECENT_ROW_BYTES) {
+        Some(row) => rows.set(key.to_vec(), row.clone(), row.len()),
+        None => rows.forget(key),
     }
 }
 
@@ -314,13 +346,13 @@ impl Tx<'_> {
             };
         }
         for (log, head) in self.heads.drain(..).rev() {
-            self.space.heads.set(log, head);
+            self.space.note_head(log, head);
         }
         self.space.bytes = self.bytes_before;
     }
 
     fn raw_head(&mut self, prefix: &[u8]) -> Result<u64> {
-        if let Some(head) = self.space.heads.get(prefix) {
+        if let Some(head) = self.space.heads.get(prefix, |_| 0) {
             return Ok(head);
         }
         let head = rows::head(self.space, prefix)?;
@@ -329,9 +361,9 @@ impl Tx<'_> {
     }
 
     fn set_head(&mut self, log: Vec<u8>, head: Option<u64>) {
-        let before = self.space.heads.get(&log);
+        let before = self.space.heads.get(&log, |_| 0);
         self.heads.push((log.clone(), before));
-        self.space.heads.set(log, head);
+        self.space.note_head(log, head);
     }
 
     fn remove_entries(&mut self, range: RawRange, limit: usize) -> Result<usize> {
