@@ -40,6 +40,18 @@ pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     sync_dir(parent)
 }
 
+/// Makes an empty file that stays.
+pub(super) fn create(file: &Path) -> io::Result<()> {
+    File::create(file)?.sync_all()?;
+    sync_dir(file.parent().unwrap_or(Path::new(".")))
+}
+
+/// Removes a file for good.
+pub(super) fn remove(file: &Path) -> io::Result<()> {
+    fs::remove_file(file)?;
+    sync_dir(file.parent().unwrap_or(Path::new(".")))
+}
+
 /// Bytes that an ordinary user can still write where `dir` lies.
 pub(crate) fn free_bytes(dir: &Path) -> io::Result<u64> {
     let fs = rustix::fs::statvfs(dir)?;

@@ -158,15 +158,17 @@ pub(super) fn open(
     if !dir.exists() {
         make(config, data_dir, &dir, random).map_err(damaged)?;
     }
-    let (engine, repaired) = open_or_repair(config, &dir, clock).map_err(damaged)?;
+    let engine = open_or_repair(config, &dir, clock).map_err(damaged)?;
     migrate::migrate(&*engine, migrate::MIGRATIONS).map_err(|error| match error {
         MigrateError::Engine(error) => damaged(error),
         MigrateError::FromTheFuture { found, newest } => {
             OpenError::FromTheFuture { dir: data_dir.to_owned(), found, newest }
         }
     })?;
-    if repaired {
+    let mark = repair_mark(&dir);
+    if mark.exists() {
         meta::change_epoch(&*engine, random).map_err(damaged)?;
+        disk::remove(&mark).map_err(io)?;
     }
     Ok(Opened { engine, lock: Some(lock) })
 }
@@ -197,18 +199,25 @@ fn make(config: &StoreConfig, data_dir: &Path, dir: &Path, random: &Random) -> R
     Ok(())
 }
 
-/// Opens what is there; where it is damaged, repairs it once. The bool says whether that was needed, so that the newest
-/// writes may have been lost.
-fn open_or_repair(
+/// A file beside the engine's directory: the newest writes may have been lost in a repair, and the epoch is still that
+/// of before. It outlives a crash between the two.
+fn repair_mark(dir: &Path) -> PathBuf {
+    dir.with_extension("repaired")
+}
+
+/// Opens what is there; where it is damaged, marks that, and repairs it once.
+pub(super) fn open_or_repair(
     config: &StoreConfig,
     dir: &Path,
     clock: &Clock,
-) -> Result<(Box<dyn Engine>, bool), EngineError> {
+) -> Result<Box<dyn Engine>, EngineError> {
     let damage = match open_whole(config, dir) {
-        Ok(engine) => return Ok((engine, false)),
+        Ok(engine) => return Ok(engine),
         Err(Refusal::Damage(damage)) => damage,
         Err(Refusal::Other(error)) => return Err(error),
     };
+    // A mark without a repair costs the clients one start from the beginning; a repair without a mark would leave holes.
+    disk::create(&repair_mark(dir))?;
     let kept = match config.engine {
         EngineKind::Sled => SledEngine::repair(dir, clock.now()),
         EngineKind::Fjall => FjallEngine::repair(dir, clock.now()),
@@ -216,16 +225,20 @@ fn open_or_repair(
     };
     let kept = match kept {
         Ok(Some(kept)) => kept,
-        Ok(None) => return Err(damage),
+        Ok(None) => {
+            disk::remove(&repair_mark(dir))?;
+            return Err(damage);
+        }
         Err(error) => return Err(format!("{damage}; {error}").into()),
     };
     let place = kept.place().display();
     tracing::error!(error = %damage, "The store is damaged. Trying again without what may be torn; kept in {place}.");
     match open_whole(config, dir) {
-        Ok(engine) => Ok((engine, true)),
+        Ok(engine) => Ok(engine),
         Err(_) => {
             // The damage lies deeper.
             kept.undo()?;
+            disk::remove(&repair_mark(dir))?;
             Err(damage)
         }
     }

@@ -1,5 +1,6 @@
 //! Messages, history, read marks and the list of conversations.
 
+use std::time::Duration;
 use teahouse_proto::chat::{ListConversationsRequest, ListEntriesRequest, MarkReadRequest, Mention, Text};
 use teahouse_proto::common::PageRequest;
 use teahouse_tests::verbs::{message, reason, text, text_of};
@@ -74,6 +75,18 @@ async fn a_repeated_message_is_one_message() {
             .expect("ids are each one's own");
         let expected = ["1 — friends", "2 anna: once", "3 boris: between", "4 boris: mine"];
         assert_eq!(boris.history(chat).await, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_ahead_makes_no_second_message_of_a_repeat() {
+    over_all_transports(async |world| {
+        let anna = world.person("anna").await;
+        let request = message(anna.self_conversation, [7; 16], text("once"));
+        let first = anna.chat().send_message(request.clone()).await.expect("sent");
+        world.advance(Duration::from_secs(5 * 86_400));
+        assert_eq!(anna.chat().send_message(request).await.expect("the same answer"), first);
     })
     .await;
 }

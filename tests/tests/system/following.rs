@@ -1,10 +1,12 @@
 //! Staying current: live events, catching up, several devices, cursors.
 
 use bytes::Bytes;
+use std::time::Duration;
 use teahouse_client::Kind;
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event;
 use teahouse_tests::follow::moved;
+use teahouse_tests::mirror::Mirror;
 use teahouse_tests::verbs::{message, text};
 use teahouse_tests::world::{Setup, over_all_transports, over_all_transports_with};
 
@@ -176,6 +178,49 @@ async fn a_restored_store_asks_devices_to_start_anew() {
         assert!(told.iter().any(|c| c.conversation_id == chat && c.head_seq == 2), "{told:?}");
         let known = boris.follow_from(before).await.caught_up().await;
         assert!(known.is_empty(), "a cursor that the old history reaches is good: {known:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_away_longer_than_the_account_log_reaches_starts_anew() {
+    over_all_transports(async |world| {
+        let [anna, boris] = [world.person("anna").await, world.person("boris").await];
+        let chat = anna.befriend(&boris).await;
+        for n in 2..20 {
+            assert_eq!(boris.say(chat, "tick").await, n);
+        }
+        let phone = anna.sign_in("phone").await;
+        let mut mirror = Mirror::new(anna.sign_in("tablet").await);
+        anna.read(chat, 2).await;
+        mirror.until(chat, 19).await.expect("caught up");
+        let cursor = phone.follow().await.cursor();
+        mirror.vanish().await;
+        phone.disconnect().await;
+
+        // Each is a line of the log; later ones push out those that are older than 30 days.
+        for seq in 3..7 {
+            anna.read(chat, seq).await;
+        }
+        let missed_a_few = phone.follow_from(cursor.clone()).await.caught_up().await;
+        assert!(missed_a_few.iter().all(|e| matches!(e, Event::Account(_))), "{missed_a_few:?}");
+        world.advance(Duration::from_secs(31 * 86_400));
+        for seq in 7..10 {
+            anna.read(chat, seq).await;
+        }
+        boris.say(chat, "welcome back").await;
+
+        let events = phone.follow_from(cursor).await.caught_up().await;
+        let Some(Event::Resync(resync)) = events.first() else { panic!("no resync: {events:?}") };
+        assert_eq!(resync.reason, "ACCOUNT_LOG");
+        assert_eq!(moved(&events).len(), anna.conversations().await.len(), "everything is told: {events:?}");
+        assert!(!events.iter().any(|e| matches!(e, Event::Account(_))), "and no log with a hole: {events:?}");
+
+        mirror.until(chat, 20).await.expect("caught up again");
+        assert_eq!(mirror.violations(), Vec::<String>::new());
+        let mut fresh = Mirror::new(anna.device.clone());
+        fresh.until(chat, 20).await.expect("caught up");
+        assert_eq!(mirror.conversations(), fresh.conversations());
     })
     .await;
 }

@@ -41,8 +41,7 @@ impl ChatApi<Cx, Error> for Chat {
             // Before the request is hashed: what is stored of a request must not tell where in its cell a point was.
             *location = rules::kinds::location(location)?;
         }
-        let creation =
-            Creation::new(me, &request.client_message_id, CHAT_SEND_MESSAGE.path, &request, cx.now)?;
+        let creation = Creation::new(me, &request.client_message_id, CHAT_SEND_MESSAGE.path, &request)?;
         let (Some(to), Some(content)) = (request.to, request.content) else {
             return Err(Error::invalid(
                 "FIELD_MISSING",
@@ -159,7 +158,7 @@ impl ChatApi<Cx, Error> for Chat {
     }
 }
 
-/// How many of the entries fit into one answer: always one.
+/// How many of the entries fit into one answer: at least one.
 fn fitting(entries: &[(u64, StoredEntry)]) -> usize {
     let mut bytes = 0;
     let over = entries.iter().position(|(_, entry)| {

@@ -5,19 +5,25 @@ pub mod once;
 pub mod quota;
 
 use super::Foundation;
+use crate::error::Result;
 use crate::time::HOUR;
 
-/// Drops what no longer counts, once an hour, for as long as the server runs.
+/// Drops what no longer counts, for as long as the server runs.
 pub async fn run(foundation: Foundation) {
+    let mut swept = None;
     loop {
         let now = foundation.clock.now();
-        for swept in
-            [once::drop_old(&foundation.store, now).await, quota::drop_old(&foundation.store, now).await]
-        {
-            if let Err(error) = swept {
-                tracing::warn!(%error, "old ledger rows could not be dropped; trying again in an hour");
-            }
+        if swept.is_none_or(|at| now.since(at) >= HOUR) {
+            swept = Some(now);
+            tell(quota::drop_old(&foundation.store, now).await);
         }
-        tokio::time::sleep(HOUR).await;
+        tokio::time::sleep(once::TICK).await;
+        tell(once::tick(&foundation.store).await);
+    }
+}
+
+fn tell(swept: Result<()>) {
+    if let Err(error) = swept {
+        tracing::warn!(%error, "old ledger rows could not be dropped; trying again later");
     }
 }

@@ -27,7 +27,7 @@ impl MediaApi<Cx, Error> for Service {
     async fn create_upload(&self, cx: &Cx, request: CreateUploadRequest) -> Result<CreateUploadResponse> {
         let (room, account) = (&self.0, cx.account()?);
         let creation =
-            Creation::new(account, &request.client_message_id, MEDIA_CREATE_UPLOAD.path, &request, cx.now)?;
+            Creation::new(account, &request.client_message_id, MEDIA_CREATE_UPLOAD.path, &request)?;
         let begun = room.begin(account, creation, request, cx.now).await?;
         // A repeat tells how far it is by now; one that is over stays as it was begun.
         let upload = match room.own(account, &begun.upload_id).await {

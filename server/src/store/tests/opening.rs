@@ -132,10 +132,9 @@ async fn a_half_written_snapshot_is_removed() {
     assert_eq!((store.epoch(), read(&store, "199").await), (epoch, Some(199)));
 }
 
-#[tokio::test]
-async fn a_damaged_snapshot_is_put_aside_and_the_epoch_changes() {
-    let (dir, epoch) = sled_with_rows().await;
-    let snapshots = sled_files(&dir, "snap.");
+/// Damages the snapshots of the sled store, and names them.
+fn damage_snapshots(dir: &TempDir) -> Vec<PathBuf> {
+    let snapshots = sled_files(dir, "snap.");
     assert!(!snapshots.is_empty());
     for snapshot in &snapshots {
         let mut bytes = fs::read(snapshot).unwrap();
@@ -143,6 +142,27 @@ async fn a_damaged_snapshot_is_put_aside_and_the_epoch_changes() {
         bytes[middle] ^= 0xff;
         fs::write(snapshot, bytes).unwrap();
     }
+    snapshots
+}
+
+#[tokio::test]
+async fn a_crash_between_the_repair_and_the_new_epoch_loses_nothing_of_it() {
+    let (dir, epoch) = sled_with_rows().await;
+    damage_snapshots(&dir);
+    let sled = dir.path().join("sled");
+    // The process ends here: what was repaired opens without complaint from now on.
+    drop(open::open_or_repair(&config(EngineKind::Sled), &sled, &Clock::system()).unwrap());
+    let store = open(EngineKind::Sled, &dir).unwrap();
+    let changed = store.epoch();
+    assert_ne!(changed, epoch);
+    store.close().await;
+    assert_eq!(open(EngineKind::Sled, &dir).unwrap().epoch(), changed, "it changes once");
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_put_aside_and_the_epoch_changes() {
+    let (dir, epoch) = sled_with_rows().await;
+    let snapshots = damage_snapshots(&dir);
     let store = open(EngineKind::Sled, &dir).unwrap();
     assert_ne!(store.epoch(), epoch);
     let rows = store.scan(&NAMES, &KeyRange::all(), 1000, Order::Rising).await.unwrap();
