@@ -3,7 +3,7 @@
 //! compressed or encrypted is not found.
 
 use super::bytes::{Cursor, array, be32, riff_chunk};
-use super::{Examined, Refusal, exif, png};
+use super::{Examined, Refusal, exif, mp4, png};
 use infer::MatcherType;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -26,7 +26,7 @@ pub(super) fn examine(input: &Path) -> Result<Examined, Refusal> {
     let mut file = File::open(input)?;
     let size = file.metadata()?.len();
     let mut head = Vec::new();
-    (&mut file).take(HEAD_BYTES).read_to_end(&mut head)?;
+    file.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
     let carries_position = match &head[..] {
         [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => {
@@ -39,6 +39,7 @@ pub(super) fn examine(input: &Path) -> Result<Examined, Refusal> {
             file.read_to_end(&mut whole)?;
             chunks_say_position(&whole) || says_position(&whole)
         }
+        _ if mp4::is_likely(&head) => mp4::says_position(&mut file)? || scan(&mut file)?,
         _ => scan(&mut file)?,
     };
     Ok(Examined { carries_position, ..Examined::of(content_type(&head), size) })
@@ -55,6 +56,7 @@ fn content_type(head: &[u8]) -> &'static str {
 
 /// Looks through all of a file, a block at a time.
 fn scan(file: &mut File) -> Result<bool, Refusal> {
+    file.seek(SeekFrom::Start(0))?;
     let mut block = Vec::with_capacity(BLOCK_BYTES + EXIF_BYTES);
     loop {
         let read = file.take(BLOCK_BYTES as u64).read_to_end(&mut block)?;

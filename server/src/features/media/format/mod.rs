@@ -14,6 +14,7 @@ mod gif;
 mod icc;
 mod jpeg;
 mod mp3;
+mod mp4;
 mod ogg;
 mod picture;
 mod png;
@@ -24,7 +25,8 @@ mod webp;
 #[cfg(test)]
 mod tests;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Pixels of a picture (width times height, of the whole canvas), from its header before anything is decoded.
@@ -155,13 +157,22 @@ pub fn examine(kind: Kind, input: &Path, output: &Path) -> Result<Examined, Refu
     let examined = match kind {
         Kind::Picture | Kind::Sticker | Kind::Avatar => picture::examine(kind, input, output),
         Kind::Voice => voice::examine(input, output),
-        Kind::Video => Err(Refusal::Unsupported),
+        Kind::Video => video(input, output),
         Kind::File => return file::examine(input),
     };
     if examined.is_err() && output.exists() {
         std::fs::remove_file(output)?;
     }
     examined
+}
+
+fn video(input: &Path, output: &Path) -> Result<Examined, Refusal> {
+    let mut head = Vec::new();
+    File::open(input)?.take(mp4::HEAD_BYTES).read_to_end(&mut head)?;
+    if !mp4::is_likely(&head) {
+        return Err(Refusal::Unsupported);
+    }
+    mp4::examine(mp4::Purpose::Video, input, output)
 }
 
 /// Milliseconds that `count` units of 1 / `per_second` s take, rounded up; too many for a number are the most it holds.

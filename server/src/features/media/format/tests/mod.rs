@@ -1,6 +1,11 @@
 //! Samples of every format with everything planted that must not come out again.
 
+mod files;
+mod movie;
+mod mutations;
 mod pictures;
+mod videos;
+mod voices;
 
 use super::{Examined, Kind, Refusal, examine};
 

@@ -1,0 +1,232 @@
+//! MP4 and QuickTime without metadata, in place on a copy: boxes that are not listed become free space of the same
+//! length, tracks that are neither video nor sound go, and of the bytes that samples are stored in only those stay that
+//! belong to samples of a kept track. Only the movie's description is held in memory. Decodes nothing; what encoders
+//! write into samples stays. Files in fragments are not taken: their metadata may stand between any two of them.
+
+mod boxes;
+mod entries;
+mod samples;
+mod sweep;
+
+use super::bytes::array;
+use super::{Examined, MAX_VIDEO_MS, MAX_VOICE_MS, Refusal, within};
+use boxes::{Head, LONG_HEAD_BYTES, blank, find, places};
+use entries::Content;
+use samples::{Measured, Piece};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// The header of a box.
+pub(super) const HEAD_BYTES: u64 = 8;
+/// Bytes of a movie's description.
+const MAX_MOOV_BYTES: u64 = 16 * 1024 * 1024;
+/// Boxes of a file outside of any other.
+const MAX_OUTERMOST: usize = 1024;
+/// Bytes of the box that names the brands.
+const MAX_FTYP_BYTES: u64 = 512;
+/// Pixels along a side; more than cameras record.
+const MAX_VIDEO_SIDE: u32 = 16_384;
+/// Brands of pictures, still and moving, that are built like movies.
+const PICTURES: &[&[u8; 4]] = &[
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1",
+    b"miaf", b"avif", b"avis", b"avio", b"jpeg", b"jpgs", b"crx ",
+];
+/// Kinds of boxes that a file may begin with.
+const FIRST: &[&[u8; 4]] = &[b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
+/// Kinds that say, within a movie's description, where it was made: a place, a track of places.
+const PLACES: &[&[u8; 4]] = &[b"\xA9xyz", b"loci", b"camm", b"gpmd"];
+
+/// What the file is to be used as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Sound only: pictures, such as a cover, are metadata.
+    Voice,
+    /// There is a track of pictures.
+    Video,
+}
+
+/// Whether a file that begins so may be an MP4 or QuickTime file.
+pub(super) fn is_likely(head: &[u8]) -> bool {
+    array(head, 4).is_some_and(|kind| FIRST.contains(&&kind))
+}
+
+/// The boxes of a file that matter.
+struct Outline {
+    /// The major brand; none in old QuickTime files.
+    brand: Option<[u8; 4]>,
+    /// Where the description begins, and its bytes with the header.
+    moov: (u64, u64),
+    /// Where samples may be.
+    mdats: Vec<Piece>,
+    /// Boxes to free, each with where its body begins.
+    others: Vec<(u64, Piece)>,
+    /// Where the last box ends.
+    end: u64,
+}
+
+/// See [`super::examine`].
+pub(super) fn examine(purpose: Purpose, input: &Path, output: &Path) -> Result<Examined, Refusal> {
+    let outline = outline(&mut File::open(input)?)?;
+    if outline.brand.is_some_and(|brand| PICTURES.contains(&&brand)) {
+        return Err(Refusal::Unsupported);
+    }
+    std::fs::copy(input, output)?;
+    let mut file = OpenOptions::new().read(true).write(true).open(output)?;
+    let mut moov = vec![0; usize::try_from(outline.moov.1).map_err(|_| Refusal::Damaged)?];
+    file.seek(SeekFrom::Start(outline.moov.0))?;
+    file.read_exact(&mut moov)?;
+    let (measured, is_narrow, pieces) = describe(purpose, &mut moov)?;
+    file.seek(SeekFrom::Start(outline.moov.0))?;
+    file.write_all(&moov)?;
+    empty_rest(&mut file, &outline, pieces)?;
+    file.set_len(outline.end)?;
+    let (content_type, max_ms) = match (purpose, outline.brand) {
+        (Purpose::Voice, _) if is_narrow => ("audio/3gpp", MAX_VOICE_MS),
+        (Purpose::Voice, _) => ("audio/mp4", MAX_VOICE_MS),
+        (Purpose::Video, Some(brand)) if brand != *b"qt  " => ("video/mp4", MAX_VIDEO_MS),
+        (Purpose::Video, _) => ("video/quicktime", MAX_VIDEO_MS),
+    };
+    Ok(Examined {
+        width: measured.width,
+        height: measured.height,
+        duration_ms: within(measured.duration_ms, max_ms)?,
+        ..Examined::of(content_type, outline.end)
+    })
+}
+
+/// Goes over the outermost boxes of a file.
+fn outline(file: &mut File) -> Result<Outline, Refusal> {
+    let size = file.metadata()?.len();
+    let (mut brand, mut moov, mut mdats, mut others, mut at) = (None, None, Vec::new(), Vec::new(), 0);
+    while size - at >= HEAD_BYTES {
+        file.seek(SeekFrom::Start(at))?;
+        let mut bytes = Vec::with_capacity(LONG_HEAD_BYTES as usize);
+        file.take(LONG_HEAD_BYTES).read_to_end(&mut bytes)?;
+        let Some(head) = Head::read(&bytes, size - at, true) else {
+            // What follows a whole movie and is no box is cut off.
+            if moov.is_some() && !mdats.is_empty() {
+                break;
+            }
+            return Err(Refusal::Damaged);
+        };
+        let body = (at + head.head, at + head.size);
+        match &head.kind {
+            b"ftyp" if brand.is_none() && head.size <= MAX_FTYP_BYTES && head.head == HEAD_BYTES => {
+                brand = Some(array(&bytes, 8).ok_or(Refusal::Damaged)?);
+            }
+            b"moov" if moov.is_none() && head.size <= MAX_MOOV_BYTES => moov = Some((at, head.size)),
+            b"ftyp" | b"moov" => return Err(Refusal::Damaged),
+            b"moof" => return Err(Refusal::Metadata),
+            b"mdat" => mdats.push(body),
+            _ => others.push((at, body)),
+        }
+        if mdats.len() + others.len() > MAX_OUTERMOST {
+            return Err(Refusal::Damaged);
+        }
+        at = body.1;
+    }
+    Ok(Outline { brand, moov: moov.ok_or(Refusal::Damaged)?, mdats, others, end: at })
+}
+
+/// Sweeps the description. The longest track's duration and the pictures' size, whether the sound is AMR, and the
+/// pieces of the file that hold samples.
+fn describe(purpose: Purpose, moov: &mut [u8]) -> Result<(Measured, bool, Vec<Piece>), Refusal> {
+    let head = Head::read(moov, moov.len() as u64, true).ok_or(Refusal::Damaged)?.head as usize;
+    let movie = &mut moov[head..];
+    if find(movie, &[b"mvex"]).is_some() {
+        return Err(Refusal::Metadata);
+    }
+    let (boxes, _) = places(movie)?;
+    let (mut has_video, mut has_audio, mut is_narrow) = (false, false, false);
+    for place in boxes.iter().filter(|place| place.kind == *b"trak") {
+        match content(&movie[place.body..place.end]) {
+            Some(Content::Video) if purpose == Purpose::Video => has_video = true,
+            Some(Content::Audio) => {
+                has_audio = true;
+                is_narrow = is_narrow || is_adaptive(&movie[place.body..place.end]);
+            }
+            _ => blank(movie, *place),
+        }
+    }
+    let is_there = if purpose == Purpose::Video { has_video } else { has_audio };
+    if !is_there {
+        return Err(Refusal::Unsupported);
+    }
+    sweep::sweep(movie, sweep::MOVIE)?;
+    let (claimed, scale) = samples::movie(find(movie, &[b"mvhd"]).ok_or(Refusal::Damaged)?)?;
+    let mut all = Measured { duration_ms: claimed, width: 0, height: 0 };
+    let mut pieces = Vec::new();
+    let (boxes, _) = places(movie)?;
+    for place in boxes.iter().filter(|place| place.kind == *b"trak") {
+        let track = &movie[place.body..place.end];
+        let measured = samples::measure(track, scale, &mut pieces)?;
+        all.duration_ms = all.duration_ms.max(measured.duration_ms);
+        if content(track) == Some(Content::Video) && all.width == 0 {
+            (all.width, all.height) = (measured.width, measured.height);
+        }
+    }
+    if all.width.max(all.height) > MAX_VIDEO_SIDE {
+        return Err(Refusal::TooLarge);
+    }
+    if all.duration_ms == 0 || (purpose == Purpose::Video && all.width.min(all.height) == 0) {
+        return Err(Refusal::Damaged);
+    }
+    Ok((all, is_narrow, pieces))
+}
+
+fn descriptions(track: &[u8]) -> Option<&[u8]> {
+    find(track, &[b"mdia", b"minf", b"stbl", b"stsd"])
+}
+
+fn content(track: &[u8]) -> Option<Content> {
+    let handler = array(find(track, &[b"mdia", b"hdlr"])?, 8)?;
+    entries::content(handler, descriptions(track)?)
+}
+
+fn is_adaptive(track: &[u8]) -> bool {
+    let codec = descriptions(track).and_then(|stsd| array(stsd, 12));
+    codec.is_some_and(|codec: [u8; 4]| [*b"samr", *b"sawb"].contains(&codec))
+}
+
+/// Zeroes all that is neither a header, nor the description, nor a sample.
+fn empty_rest(file: &mut File, outline: &Outline, mut pieces: Vec<Piece>) -> Result<(), Refusal> {
+    for (start, body) in &outline.others {
+        file.seek(SeekFrom::Start(start + 4))?;
+        file.write_all(b"free")?;
+        zero(file, *body)?;
+    }
+    pieces.sort_unstable();
+    let mut pieces = pieces.into_iter().peekable();
+    // In order of the file, as they were found.
+    for (from, to) in &outline.mdats {
+        let mut at = *from;
+        while let Some((start, end)) = pieces.next_if(|(start, _)| start < to) {
+            if start < *from || end > *to {
+                return Err(Refusal::Damaged);
+            }
+            if start > at {
+                zero(file, (at, start))?;
+            }
+            at = at.max(end);
+        }
+        zero(file, (at, *to))?;
+    }
+    if pieces.peek().is_some() { Err(Refusal::Damaged) } else { Ok(()) }
+}
+
+fn zero(file: &mut File, (from, to): Piece) -> Result<(), Refusal> {
+    file.seek(SeekFrom::Start(from))?;
+    std::io::copy(&mut std::io::repeat(0).take(to - from), file)?;
+    Ok(())
+}
+
+/// Whether the description of a movie that is kept as it is says where it was made.
+pub(super) fn says_position(file: &mut File) -> Result<bool, Refusal> {
+    let Ok(outline) = outline(file) else { return Ok(false) };
+    let mut moov = Vec::new();
+    file.seek(SeekFrom::Start(outline.moov.0))?;
+    file.take(outline.moov.1).read_to_end(&mut moov)?;
+    let mut words = moov.windows(4).filter(|word| PLACES.iter().any(|place| *place == word));
+    Ok(words.next().is_some())
+}
