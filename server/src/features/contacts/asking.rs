@@ -6,7 +6,7 @@
 //! has deleted or blocked the asker, who is a stranger then like any other.
 
 use super::relations::{Relation, relation};
-use super::room::{Me, Room};
+use super::room::{Me, Room, Silence};
 use super::tables::{Place, RequestRow, TextRow};
 use super::tickets::Found;
 use super::{copies, rules, showing, views};
@@ -71,7 +71,9 @@ impl Room {
         if between.they_block {
             // A request of theirs that I was shown is still in my list, and asking back accepts it.
             return match heard {
-                Some((_, row)) => self.befriend_unseen(tx, me, other, row.way(), now).map(Some),
+                Some((_, row)) => {
+                    self.befriend_silently(tx, (me, other), row.way(), Silence::Unseen, now).map(Some)
+                }
                 None => Ok(None),
             };
         }
@@ -82,7 +84,7 @@ impl Room {
         }
         let way = ask.found.way;
         if between.they_have {
-            return self.befriend_again(tx, me, other, way, now).map(Some);
+            return self.befriend_silently(tx, (me, other), way, Silence::Again, now).map(Some);
         }
         if person.friends_must_request || !person.can_be_added_by(way) || !self.has_room(tx, other)? {
             return Ok(None);
@@ -134,7 +136,7 @@ impl Room {
             return Err(rules::friends_full());
         }
         if between.they_block {
-            return self.befriend_unseen(tx, me, other, row.way(), now);
+            return self.befriend_silently(tx, (me, other), row.way(), Silence::Unseen, now);
         }
         self.befriend(tx, me, other, row.way(), now)
     }

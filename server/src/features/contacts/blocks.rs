@@ -1,8 +1,8 @@
 //! Blocks. A block hides what comes from the other without undoing it, so ending it restores what was. The other's
-//! rows are never touched, save that a request they were not shown yet is taken back.
+//! rows are never touched, save that a request they were not shown yet is taken back for as long.
 
 use super::room::Room;
-use super::tables::{BLOCK, BLOCK_ORDER, BlockRow, BlockedRow, COUNTS, FRIEND, Place};
+use super::tables::{BLOCK, BLOCK_ORDER, BlockRow, BlockedRow, COUNTS, FRIEND, Place, RequestRow};
 use super::{copies, rules, showing, views};
 use crate::delivery::log;
 use crate::error::Result;
@@ -41,7 +41,7 @@ impl Room {
         tx.put(&BLOCK_ORDER, &(me, fresh), &row)?;
         mark_friend(tx, me, other, true)?;
         hold(tx, me, other, now)?;
-        take_back(tx, me, other)?;
+        take_back(tx, me, other, now)?;
         let blocked = view(tx, me, fresh, &row)?;
         let changed = BlockChanged { block_id: fresh.0, blocked: Some(blocked.clone()) };
         log::append(tx, me, now, &What::BlockChanged(changed))?;
@@ -71,28 +71,38 @@ impl Room {
         tx.put(&COUNTS, &me, &counts)?;
         mark_friend(tx, me, other, false)?;
         log::append(tx, me, now, &What::BlockChanged(BlockChanged { block_id: id.0, blocked: None }))?;
-        self.release(tx, me, other, now)
+        self.release(tx, me, other, now, |row| row.held = false)?;
+        self.release(tx, other, me, now, |row| row.withdrawn = false)
     }
 
-    /// Lets a request that was held go on from where it was.
-    fn release(&self, tx: &mut Tx<'_>, me: AccountId, other: AccountId, now: Time) -> Result<()> {
-        let Some((id, mut row)) = copies::received(tx, me, other, now)?.filter(|(_, row)| row.held) else {
+    /// Lets a request go on from where it was, if it was a block that `lift` lifts which kept it from that.
+    fn release(
+        &self,
+        tx: &mut Tx<'_>,
+        receiver: AccountId,
+        asker: AccountId,
+        now: Time,
+        lift: impl FnOnce(&mut RequestRow),
+    ) -> Result<()> {
+        let Some((id, before)) = copies::filed(tx, receiver, asker, now)? else { return Ok(()) };
+        let mut row = before.clone();
+        lift(&mut row);
+        if row == before {
             return Ok(());
-        };
-        copies::take_received(tx, me, id)?;
-        row.held = false;
-        copies::put_received(tx, me, id, &row)?;
-        match row.place() {
-            Place::Shown => showing::announce(tx, me, id, row, now),
-            Place::Waiting => self.show_waiting(tx, me, now).map(drop),
-            Place::Ignored | Place::Accepted => Ok(()),
+        }
+        copies::take_received(tx, receiver, id)?;
+        copies::put_received(tx, receiver, id, &row)?;
+        match row.is_listed() {
+            true => showing::announce(tx, receiver, id, row, now),
+            false if row.is_waiting() => self.show_waiting(tx, receiver, now).map(drop),
+            false => Ok(()),
         }
     }
 }
 
 /// A request of theirs leaves my list without being settled.
 fn hold(tx: &mut Tx<'_>, me: AccountId, other: AccountId, now: Time) -> Result<()> {
-    let Some((id, mut row)) = copies::received(tx, me, other, now)? else { return Ok(()) };
+    let Some((id, mut row)) = copies::filed(tx, me, other, now)? else { return Ok(()) };
     copies::take_received(tx, me, id)?;
     let was_listed = row.is_listed();
     row.held = true;
@@ -100,12 +110,16 @@ fn hold(tx: &mut Tx<'_>, me: AccountId, other: AccountId, now: Time) -> Result<(
     if was_listed { copies::closed(tx, me, id, now) } else { Ok(()) }
 }
 
-/// A request of mine that they were not shown yet never will be. One that they were shown stays: it would tell of
-/// the block by its absence.
-fn take_back(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<()> {
-    let Some(id) = copies::latest(tx, me, other)? else { return Ok(()) };
-    let Some(row) = copies::take_received(tx, other, id)? else { return Ok(()) };
-    if row.place() == Place::Waiting { Ok(()) } else { copies::put_received(tx, other, id, &row) }
+/// A request of mine that they were not shown yet goes out of their sight. One that they were shown stays: it would tell
+/// of the block by its absence.
+fn take_back(tx: &mut Tx<'_>, me: AccountId, other: AccountId, now: Time) -> Result<()> {
+    let Some((id, mut row)) = copies::filed(tx, other, me, now)? else { return Ok(()) };
+    if row.place() != Place::Waiting {
+        return Ok(());
+    }
+    copies::take_received(tx, other, id)?;
+    row.withdrawn = true;
+    copies::put_received(tx, other, id, &row)
 }
 
 fn mark_friend(tx: &mut Tx<'_>, me: AccountId, other: AccountId, blocked: bool) -> Result<()> {

@@ -36,8 +36,18 @@ pub(super) fn sent_by_id(
     Ok(tx.get(&SENT, &(asker, id))?.filter(|row| row.is_live(now)))
 }
 
-/// The receiver's copy of a living request that has not been accepted, wherever it is.
+/// The receiver's copy of a living request that reached them and has not been accepted, wherever it is.
 pub(super) fn received(
+    tx: &mut Tx<'_>,
+    receiver: AccountId,
+    asker: AccountId,
+    now: Time,
+) -> Result<Option<(RequestId, RequestRow)>> {
+    Ok(filed(tx, receiver, asker, now)?.filter(|(_, row)| !row.withdrawn))
+}
+
+/// The same, also where the asker took it back for as long as they block the receiver.
+pub(super) fn filed(
     tx: &mut Tx<'_>,
     receiver: AccountId,
     asker: AccountId,

@@ -75,37 +75,34 @@ impl Room {
         tell(tx, me, other, now)
     }
 
-    /// Gives `me` a friend back who had me all along, and who does not notice.
-    pub(super) fn befriend_again(
+    /// Gives `me` a friend who does not notice.
+    pub(super) fn befriend_silently(
         &self,
         tx: &mut Tx<'_>,
-        me: AccountId,
-        other: AccountId,
+        (me, other): (AccountId, AccountId),
         way: Way,
+        why: Silence,
         now: Time,
     ) -> Result<Friend> {
-        let conversation = self.hooks.on_friend_again(tx, me, other, now)?;
-        add_side(tx, me, other, conversation, way, now)?;
-        copies::settle_sent(tx, me, other)?;
-        tell(tx, me, other, now)
-    }
-
-    /// `me` accepts the request of somebody who blocks `me` by now. To `me` it is as ever; to them nothing happens,
-    /// as if they had deleted `me` at once.
-    pub(super) fn befriend_unseen(
-        &self,
-        tx: &mut Tx<'_>,
-        me: AccountId,
-        other: AccountId,
-        way: Way,
-        now: Time,
-    ) -> Result<Friend> {
-        let conversation = self.hooks.on_friends_unseen(tx, me, other, now)?;
+        let conversation = match why {
+            Silence::Again => self.hooks.on_friend_again(tx, me, other, now)?,
+            Silence::Unseen => self.hooks.on_friends_unseen(tx, me, other, now)?,
+        };
         add_side(tx, me, other, conversation, way, now)?;
         copies::settle_sent(tx, me, other)?;
         copies::settle_received(tx, me, other, now)?;
         tell(tx, me, other, now)
     }
+}
+
+/// Why somebody gets a friend who does not notice.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Silence {
+    /// The other had them all along.
+    Again,
+    /// They accept the request of somebody who blocks them by now. To them it is as ever; to the other nothing happens,
+    /// as if they had been deleted at once.
+    Unseen,
 }
 
 /// Gives `me` a friend. Who has them already keeps what they noted of them.

@@ -147,6 +147,9 @@ pub(super) struct RequestRow {
     /// Where it was ignored: until when repeats are, too.
     #[prost(int64, tag = "9")]
     pub(super) ignored_until_ms: i64,
+    /// The asker blocks the receiver, who was not shown it before: to the receiver it does not exist until that ends.
+    #[prost(bool, tag = "10")]
+    pub(super) withdrawn: bool,
 }
 
 /// One text of a request.
@@ -193,6 +196,6 @@ impl RequestRow {
 
     /// Whether it waits to be shown.
     pub(super) fn is_waiting(&self) -> bool {
-        self.place() == Place::Waiting && !self.held
+        self.place() == Place::Waiting && !self.held && !self.withdrawn
     }
 }

@@ -131,3 +131,44 @@ async fn who_waits_may_be_asked_back_blocked_and_forgotten() {
     assert!(w.requests(TINA).await.is_empty(), "whom nobody saw in a week has expired");
     w.check().await;
 }
+
+#[tokio::test]
+async fn who_ends_a_block_before_being_shown_waits_again() {
+    let mut w = loud_world().await;
+    for id in 2..=4 {
+        asks(&w, id, 30).await;
+    }
+    let asker = AccountId(4);
+    let seen = w.seen(TINA).await;
+    let block = w.block(asker, TINA).await;
+    w.pass(DAY);
+    w.sweep().await;
+    assert_eq!(shown(&w).await, ["3", "2"], "a place is free, and nobody waits for it");
+    w.unblock(asker, block).await.unwrap();
+    assert_eq!(shown(&w).await, ["4", "3", "2"], "as if there had been no block");
+    assert!(matches!(w.events(TINA, seen).await[..], [What::FriendRequest(_)]));
+    let block = w.block(asker, TINA).await;
+    w.unblock(asker, block).await.unwrap();
+    assert_eq!(w.requests(TINA).await.len(), 3, "who was shown stays through it");
+    w.check().await;
+}
+
+#[tokio::test]
+async fn what_was_taken_back_is_nothing_to_the_other_whatever_they_do() {
+    let mut w = loud_world().await;
+    for id in 2..=5 {
+        asks(&w, id, 30).await;
+    }
+    let (asked_back, both_block) = (AccountId(4), AccountId(5));
+    w.block(asked_back, TINA).await;
+    assert_eq!(w.ask(TINA, asked_back).await, Outcome::Sent, "as to anybody who did not ask");
+    let mine = w.block(both_block, TINA).await;
+    let hers = w.block(TINA, both_block).await;
+    w.pass(DAY);
+    w.unblock(both_block, mine).await.unwrap();
+    w.sweep().await;
+    assert_eq!(shown(&w).await, ["3", "2"], "she blocks him still");
+    w.unblock(TINA, hers).await.unwrap();
+    assert_eq!(shown(&w).await, ["5", "3", "2"]);
+    w.check().await;
+}
