@@ -262,6 +262,13 @@ impl Device {
             Some(entry::Content::Recalled(_)) => format!("{} {author} — recalled", entry.seq),
             Some(entry::Content::Changed(c)) => format!("{} — {author} changed {}", entry.seq, c.target_seq),
             Some(entry::Content::Deleted(_)) => format!("{} — deleted", entry.seq),
+            Some(entry::Content::Voice(_)) => format!("{} {author} — voice", entry.seq),
+            Some(entry::Content::Pictures(p)) => {
+                format!("{} {author} — {} pictures", entry.seq, p.pictures.len())
+            }
+            Some(entry::Content::Video(_)) => format!("{} {author} — video", entry.seq),
+            Some(entry::Content::File(_)) => format!("{} {author} — file", entry.seq),
+            Some(entry::Content::Sticker(s)) => format!("{} {author} — sticker {}", entry.seq, s.emoji),
             Some(entry::Content::Location(_)) => format!("{} {author} — location", entry.seq),
             Some(entry::Content::ContactCard(_)) => format!("{} {author} — card", entry.seq),
             Some(entry::Content::Link(_)) => format!("{} {author} — link", entry.seq),

@@ -2,16 +2,78 @@
 
 use super::text::line;
 use teahouse_proto::chat::entry::Content;
-use teahouse_proto::chat::{ContactCard, Link, Location};
+use teahouse_proto::chat::{ContactCard, File, Link, Location, Pictures, Sticker, Video, Voice};
+use teahouse_proto::media::Media;
 
 /// A message in one line; `None` for what is said or noted otherwise.
 pub(super) fn in_words(content: &Content) -> Option<String> {
     Some(match content {
+        Content::Voice(voice) => sound(voice),
+        Content::Pictures(pictures) => album(pictures),
+        Content::Video(video) => film(video),
+        Content::File(file) => attachment(file),
+        Content::Sticker(sticker) => emblem(sticker),
         Content::Location(location) => place(location),
         Content::ContactCard(card) => person(card),
         Content::Link(link) => page(link),
         _ => return None,
     })
+}
+
+fn sound(voice: &Voice) -> String {
+    format!("[voice {}]", length(voice.media.as_ref().map_or(0, |media| media.duration_ms)))
+}
+
+fn album(pictures: &Pictures) -> String {
+    let what = match &pictures.pictures[..] {
+        [one] => format!("[picture {}, {}]", pixels(one), size(one.size)),
+        several => {
+            let all = several.iter().map(|picture| picture.size).sum();
+            format!("[{} pictures, {}]", several.len(), size(all))
+        }
+    };
+    what + &caption(&pictures.caption)
+}
+
+fn film(video: &Video) -> String {
+    let media = video.media.clone().unwrap_or_default();
+    let what = format!("[video {}, {}, {}]", length(media.duration_ms), pixels(&media), size(media.size));
+    what + &caption(&video.caption)
+}
+
+fn attachment(file: &File) -> String {
+    let media = file.media.clone().unwrap_or_default();
+    format!("[file {}, {}]", line(&media.file_name), size(media.size))
+}
+
+fn emblem(sticker: &Sticker) -> String {
+    match line(&sticker.emoji) {
+        none if none.is_empty() => "[sticker]".to_owned(),
+        emoji => format!("[sticker {emoji}]"),
+    }
+}
+
+fn caption(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" {}", line(text)) }
+}
+
+fn pixels(media: &Media) -> String {
+    format!("{}×{}", media.width, media.height)
+}
+
+/// Milliseconds as minutes and seconds: `0:07`.
+fn length(ms: u32) -> String {
+    let seconds = ms.div_ceil(1000);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Bytes as people say them: `312 KB`, `2.1 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", bytes.div_ceil(1_000)),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 fn place(location: &Location) -> String {
@@ -54,7 +116,31 @@ mod tests {
             host: "example.org".into(),
             ..Default::default()
         };
+        let media = |size, duration_ms| Media {
+            size,
+            width: 1280,
+            height: 720,
+            duration_ms,
+            file_name: "re\u{7}port.pdf".into(),
+            ..Media::default()
+        };
+        let pictures = |n: usize| {
+            let pictures = vec![media(311_400, 0); n];
+            Content::Pictures(Pictures { pictures, caption: if n == 1 { "tea\n!" } else { "" }.into() })
+        };
+        let video = Video { media: Some(media(2_140_000, 61_001)), poster: None, caption: "rain".to_owned() };
+        let sticker = |emoji: &str| Content::Sticker(Sticker { emoji: emoji.into(), ..Default::default() });
         for (content, words) in [
+            (
+                Content::Voice(Voice { media: Some(media(9_000, 6_400)), ..Default::default() }),
+                "[voice 0:07]",
+            ),
+            (pictures(1), "[picture 1280×720, 312 KB] tea !"),
+            (pictures(3), "[3 pictures, 935 KB]"),
+            (Content::Video(video), "[video 1:02, 1280×720, 2.1 MB] rain"),
+            (Content::File(File { media: Some(media(999, 0)) }), r"[file re\u{7}port.pdf, 999 bytes]"),
+            (sticker("😀"), "[sticker 😀]"),
+            (sticker(""), "[sticker]"),
             (location(false, "West Lake"), "[location 30.25, 120.16 “West Lake”]"),
             (location(true, ""), "[location about 30.25, 120.16]"),
             (Content::ContactCard(ContactCard { account_id: 0, card: Some(card) }), r"[card An\u{1b}na]"),

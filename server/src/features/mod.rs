@@ -75,12 +75,13 @@ pub fn install(
     media.install(methods);
     let contacts = Arc::new(Contacts::new(foundation.clone(), contacts.clone(), chat_hooks));
     teahouse_proto::register_contacts(methods, &contacts);
-    let chat = chat::Chat::new(foundation.clone(), contacts.tickets().clone());
+    let chat = chat::Chat::new(foundation.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
-    media.ask(&[]);
+    let holders: [Arc<dyn media::MediaHolders>; 1] = [chat.clone()];
+    media.ask(&holders);
     Ok(Installed {
         observers: vec![accounts.clone(), chat.clone()],
         background: vec![

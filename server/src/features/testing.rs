@@ -1,5 +1,6 @@
 //! What the rooms' own tests stand on: a foundation in memory, and friendships without the long way to them.
 
+use super::media::{Media, MediaConfig, MediaHome};
 use super::{Foundation, contacts};
 use crate::bus::Published;
 use crate::delivery::Delivery;
@@ -10,6 +11,7 @@ use crate::seal::Seal;
 use crate::store::{Store, Tx};
 use crate::time::{Clock, Time};
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A foundation on a store in memory, and what its transactions publish.
@@ -27,6 +29,13 @@ pub(super) fn foundation() -> (Foundation, UnboundedReceiver<Published>) {
         on_loopback: true,
     };
     (foundation, published)
+}
+
+/// A media room with a directory of its own.
+pub(super) fn media(foundation: &Foundation) -> (Arc<Media>, TempDir) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let home = MediaHome { dir: dir.path().join("media"), min_free_bytes: 0, ephemeral: false };
+    (Media::new(foundation.clone(), MediaConfig::default(), home).expect("a room"), dir)
 }
 
 /// Makes two accounts friends for the purposes of chat.

@@ -186,8 +186,8 @@ async fn follow(examples: &mut Examples, anna: &Person, boris: &Person, chat: &V
     examples.note("boris", '<', &method::SYNC_FOLLOW, &event().await);
 }
 
-async fn media(examples: &mut Examples, anna: &Person) {
-    let create = json!({"clientMessageId": "MDEyMzQ1Njc4OTo7PD0+Pw==", "kind": "MEDIA_KIND_FILE", "size": "9",
+async fn media(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let create = json!({"clientMessageId": "YGFiY2RlZmdoaWprbG1ubw==", "kind": "MEDIA_KIND_FILE", "size": "9",
         "fileName": "tea.txt"});
     let begun = examples.call("anna", anna, &method::MEDIA_CREATE_UPLOAD, create).await;
     let id = begun["upload"]["uploadId"].clone();
@@ -197,7 +197,16 @@ async fn media(examples: &mut Examples, anna: &Person) {
         (&method::MEDIA_PUT_CHUNK, json!({"uploadId": id, "offset": "7", "data": "ZWE="})),
         (&method::MEDIA_GET_UPLOAD, upload.clone()),
         (&method::MEDIA_PUT_CHUNK, json!({"uploadId": id, "offset": "5", "data": "IHRlYQ=="})),
-        (&method::MEDIA_FINISH_UPLOAD, upload.clone()),
+    ] {
+        examples.call("anna", anna, method, body).await;
+    }
+    let finished = examples.call("anna", anna, &method::MEDIA_FINISH_UPLOAD, upload.clone()).await;
+    let file = json!({"media": {"mediaId": finished["media"]["mediaId"]}});
+    let send = json!({"conversationId": chat, "clientMessageId": "cHFyc3R1dnd4eXp7fH1+fw==", "file": file});
+    examples.call("anna", anna, &method::CHAT_SEND_MESSAGE, send).await;
+    let last = json!({"conversationId": chat, "latest": true, "limit": 1});
+    examples.call("boris", boris, &method::CHAT_LIST_ENTRIES, last).await;
+    for (method, body) in [
         (&method::MEDIA_GET_QUOTA, json!({})),
         (&method::MEDIA_CANCEL_UPLOAD, upload.clone()),
         (&method::MEDIA_GET_UPLOAD, upload),
@@ -226,7 +235,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     chat(&mut examples, &anna, &boris, &conversation).await;
     follow(&mut examples, &anna, &boris, &conversation).await;
     kinds(&mut examples, &anna, &boris, &conversation).await;
-    media(&mut examples, &anna).await;
+    media(&mut examples, &anna, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

@@ -49,7 +49,9 @@ impl ChatApi<Cx, Error> for Chat {
             ));
         };
         let saying = Saying::checked(content)?;
-        let sending = Sending { me, to, saying, client_id: request.client_message_id, creation, now: cx.now };
+        let media = self.media.new_ids(saying.media_count());
+        let client_id = request.client_message_id;
+        let sending = Sending { me, to, saying, media, client_id, creation, now: cx.now };
         self.foundation.store.transact(move |tx| sending.send(tx)).await
     }
 

@@ -1,4 +1,4 @@
-//! What entries hold, as others are told it: whole, and shortened for a list.
+//! What entries hold: as readers are told it, shortened for a list, copied into another entry.
 
 use super::rules::PREVIEW_GRAPHEMES;
 use super::tables::Content;
@@ -11,23 +11,28 @@ impl Content {
         match self {
             Self::Text(text) => entry::Content::Text(text),
             Self::Notice(notice) => entry::Content::Notice(notice),
+            Self::Voice(voice) => entry::Content::Voice(voice),
+            Self::Pictures(pictures) => entry::Content::Pictures(pictures),
+            Self::Video(video) => entry::Content::Video(video),
+            Self::File(file) => entry::Content::File(file),
             Self::Location(location) => entry::Content::Location(location),
             Self::ContactCard(card) => {
                 entry::Content::ContactCard(ContactCard { account_id: 0, card: card.card })
             }
             Self::Link(link) => entry::Content::Link(link),
+            Self::Sticker(sticker) => entry::Content::Sticker(sticker),
             Self::Recalled(recalled) => entry::Content::Recalled(recalled),
             Self::Changed(changed) => entry::Content::Changed(Box::new(changed)),
         }
     }
 
-    /// Whether it is there to be quoted and forwarded: somebody said it and has not taken it back.
+    /// Whether it is there to be quoted: somebody said it and has not taken it back.
     pub(super) fn is_said(&self) -> bool {
         self.is_message() && !matches!(self, Self::Recalled(_))
     }
 }
 
-/// Cuts what is long for the preview in a list; gives whether anything was cut.
+/// Cuts what is long for the preview in a list; gives whether words were cut.
 pub(super) fn shorten(content: &mut entry::Content) -> bool {
     match content {
         entry::Content::Text(content) => {
@@ -37,6 +42,12 @@ pub(super) fn shorten(content: &mut entry::Content) -> bool {
             }
             cut
         }
+        entry::Content::Voice(voice) => {
+            voice.waveform.clear();
+            false
+        }
+        entry::Content::Pictures(pictures) => cut(&mut pictures.caption),
+        entry::Content::Video(video) => cut(&mut video.caption),
         entry::Content::Link(link) => cut(&mut link.description),
         _ => false,
     }

@@ -6,6 +6,7 @@ mod cards;
 mod contents;
 mod conversations;
 mod heads;
+mod holding;
 mod hooks;
 mod marks;
 mod newest;
@@ -24,6 +25,7 @@ use super::Foundation;
 use crate::bus::{Event, Subscriber};
 use crate::error::{Error, Result};
 use crate::features::contacts::Tickets;
+use crate::features::media::Media;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
 use heads::{Head, Heads};
@@ -38,14 +40,15 @@ use teahouse_proto::sync::follow_response::Event as FollowEvent;
 pub struct Chat {
     foundation: Foundation,
     tickets: Tickets,
+    media: Arc<Media>,
     heads: Heads,
     marks: Marks,
 }
 
 impl Chat {
     /// The room. `tickets` stand for people whose contact cards were sent.
-    pub fn new(foundation: Foundation, tickets: Tickets) -> Arc<Self> {
-        Arc::new(Self { foundation, tickets, heads: Heads::default(), marks: Marks::default() })
+    pub fn new(foundation: Foundation, media: Arc<Media>, tickets: Tickets) -> Arc<Self> {
+        Arc::new(Self { foundation, media, tickets, heads: Heads::default(), marks: Marks::default() })
     }
 
     /// Work in the background, for as long as the server runs.

@@ -2,7 +2,7 @@
 
 use super::hooks::pair;
 use super::rules::check_mentioned;
-use super::saying::Saying;
+use super::saying::{Saying, Speaker};
 use super::tables::{CONVERSATION, Content, Conversation, LOG, MENTION, Mention, PAIR, StoredEntry};
 use super::{conversation_not_found, membership};
 use crate::bus::{Audience, Event};
@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::faults::{Fault, on};
 use crate::features::contacts;
 use crate::features::ledger::once::Creation;
+use crate::features::media::{Holder, MediaId};
 use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
 use crate::time::Time;
@@ -26,6 +27,8 @@ pub(super) struct Sending {
     pub me: AccountId,
     pub to: To,
     pub saying: Saying,
+    /// Names for its media.
+    pub media: Vec<MediaId>,
     pub client_id: bytes::Bytes,
     pub creation: Creation,
     pub now: Time,
@@ -43,7 +46,9 @@ impl Sending {
             check_mentioned(text, &conversation.accounts())?;
             self.check_quote(tx, id, text.quote_seq)?;
         }
-        let content = self.saying.settle(tx, self.me)?;
+        let holder = next_holder(tx, id)?;
+        let by = Speaker { me: self.me, holder, now: self.now, new: self.media.iter() };
+        let content = self.saying.settle(tx, by)?;
         let seq =
             append(tx, id, audience(&conversation), self.me, self.now, self.client_id.clone(), &content)?;
         if let Saying::Text(text) = &self.saying {
@@ -120,6 +125,11 @@ impl Sending {
         }
         Ok(())
     }
+}
+
+/// Who holds the media of the entry that is appended next.
+pub(super) fn next_holder(tx: &mut Tx<'_>, id: ConversationId) -> Result<Holder> {
+    Ok(Holder::Message(id, tx.head(&LOG, &id)? + 1))
 }
 
 /// Appends an entry and publishes it to `to`. `author` 0: the server.

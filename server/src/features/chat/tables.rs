@@ -4,7 +4,10 @@
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Log, Table};
 use prost::{Message, Oneof};
-use teahouse_proto::chat::{self, Changed, Draft, Link, Location, Notice, Reaction, Recalled, Text};
+use teahouse_proto::chat::{
+    self, Changed, Draft, File, Link, Location, Notice, Pictures, Reaction, Recalled, Sticker, Text, Video,
+    Voice,
+};
 use teahouse_proto::common::PersonCard;
 
 /// What was said, by conversation.
@@ -50,7 +53,7 @@ pub(super) struct StoredEntry {
     /// Without `mine`.
     #[prost(message, repeated, tag = "24")]
     pub reactions: Vec<Reaction>,
-    #[prost(oneof = "Content", tags = "6, 7, 12, 13, 16, 19, 20")]
+    #[prost(oneof = "Content", tags = "6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 19, 20")]
     pub content: Option<Content>,
 }
 
@@ -61,12 +64,22 @@ pub(super) enum Content {
     Text(Text),
     #[prost(message, tag = "7")]
     Notice(Notice),
+    #[prost(message, tag = "8")]
+    Voice(Voice),
+    #[prost(message, tag = "9")]
+    Pictures(Pictures),
+    #[prost(message, tag = "10")]
+    Video(Video),
+    #[prost(message, tag = "11")]
+    File(File),
     #[prost(message, tag = "12")]
     Location(Location),
     #[prost(message, tag = "13")]
     ContactCard(StoredCard),
     #[prost(message, tag = "16")]
     Link(Link),
+    #[prost(message, tag = "17")]
+    Sticker(Sticker),
     #[prost(message, tag = "19")]
     Recalled(Recalled),
     /// Without `target`: that is looked up for each viewer.

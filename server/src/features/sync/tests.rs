@@ -6,7 +6,7 @@ use crate::call::{Caller, Session};
 use crate::delivery;
 use crate::features::chat::Hooks;
 use crate::features::contacts::{FriendHooks, Tickets};
-use crate::features::testing::{befriend, foundation};
+use crate::features::testing::{befriend, foundation, media};
 use crate::id::{AccountId, ConversationId, DeviceId};
 use crate::time::Time;
 use bytes::Bytes;
@@ -37,7 +37,8 @@ type Stream = BoxStream<'static, Result<teahouse_proto::Event<FollowResponse>>>;
 impl Room {
     async fn new() -> Self {
         let (foundation, published) = foundation();
-        let chat = Chat::new(foundation.clone(), Tickets::new(foundation.seal.clone(), 24));
+        let (media, _dir) = media(&foundation);
+        let chat = Chat::new(foundation.clone(), media, Tickets::new(foundation.seal.clone(), 24));
         foundation.store.observe(vec![chat.clone()]);
         let sync = Sync::new(foundation.clone(), chat.clone());
         let hooks = Hooks::new(foundation.ids.clone());

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::{geo, text};
-use teahouse_proto::chat::{Link, Location};
+use teahouse_proto::chat::{File, Link, Location, Pictures, Sticker, Video, Voice};
+use teahouse_proto::media::Media;
 use url::{Host, Url};
 
 /// The longest label of a location, in graphemes.
@@ -12,7 +13,72 @@ const MAX_URL_BYTES: usize = 2048;
 /// The longest title of a link, in graphemes.
 const MAX_LINK_TITLE: usize = 100;
 /// The longest description of a link, in graphemes.
-pub(in super::super) const MAX_LINK_DESCRIPTION: usize = 200;
+const MAX_LINK_DESCRIPTION: usize = 200;
+
+/// The most values of a waveform.
+const MAX_WAVEFORM: usize = 128;
+/// The most pictures in an album.
+const MAX_PICTURES: usize = 9;
+/// The longest caption, in graphemes.
+const MAX_CAPTION: usize = 500;
+
+/// Something said, as its sender may say it.
+pub(in super::super) fn voice(given: Voice) -> Result<Voice> {
+    if given.waveform.len() > MAX_WAVEFORM {
+        return Err(Error::invalid("WAVEFORM_TOO_LONG", "A waveform has at most 128 values."));
+    }
+    needed(given.media.as_ref())?;
+    Ok(given)
+}
+
+/// A picture or an album, as its sender may send it.
+pub(in super::super) fn pictures(given: Pictures) -> Result<Pictures> {
+    if given.pictures.len() > MAX_PICTURES {
+        return Err(Error::invalid("TOO_MANY_PICTURES", "A message holds at most 9 pictures."));
+    }
+    needed(given.pictures.first())?;
+    caption(&given.caption)?;
+    Ok(given)
+}
+
+/// A video, as its sender may send it.
+pub(in super::super) fn video(given: Video) -> Result<Video> {
+    needed(given.media.as_ref())?;
+    caption(&given.caption)?;
+    Ok(given)
+}
+
+/// A file, as its sender may send it.
+pub(in super::super) fn file(given: File) -> Result<File> {
+    needed(given.media.as_ref())?;
+    Ok(given)
+}
+
+/// A sticker, as its sender may send it.
+pub(in super::super) fn sticker(given: Sticker) -> Result<Sticker> {
+    needed(given.media.as_ref())?;
+    if !given.pack_id.is_empty() {
+        return Err(Error::not_found("MEDIA_NOT_FOUND", "There is no such pack of stickers."));
+    }
+    let emoji = &given.emoji;
+    let one = text::within(emoji, 1) && text::visible_line(emoji) && emoji.trim() == emoji;
+    // Letters and digits are no emoji; a digit with a keycap is more than a digit.
+    if !one || (emoji.chars().count() == 1 && emoji.chars().all(char::is_alphanumeric)) {
+        return Err(Error::invalid("EMOJI_INVALID", "A sticker stands for one emoji, or for none."));
+    }
+    Ok(given)
+}
+
+fn caption(given: &str) -> Result<()> {
+    lines(given, MAX_CAPTION, "A caption has at most 500 characters.")
+}
+
+fn needed(media: Option<&Media>) -> Result<()> {
+    match media {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid("FIELD_MISSING", "Name the upload that the message shows (`media_id`).")),
+    }
+}
 
 /// A location as it is kept. What is approximate is in the centre of its cell from here on, and stays there however
 /// often this is asked.
@@ -32,7 +98,7 @@ pub(in super::super) fn location(given: &Location) -> Result<Location> {
     Ok(Location { latitude, longitude, ..given.clone() })
 }
 
-/// A link as it is kept, without its picture.
+/// A link as it is kept.
 pub(in super::super) fn link(given: &Link) -> Result<Link> {
     one_line(&given.title, MAX_LINK_TITLE, "The title of a link is one line of at most 100 characters.")?;
     lines(&given.description, MAX_LINK_DESCRIPTION, "The description of a link has at most 200 characters.")?;
@@ -42,7 +108,7 @@ pub(in super::super) fn link(given: &Link) -> Result<Link> {
             "A link is an http or https URL of at most 2048 bytes with a host, without user name and password.",
         )
     })?;
-    Ok(Link { url, host, title: given.title.clone(), description: given.description.clone() })
+    Ok(Link { url, host, ..given.clone() })
 }
 
 /// The normal form of a URL, and its host.
@@ -62,7 +128,7 @@ fn url(given: &str) -> Option<(String, String)> {
 }
 
 /// Checks a text that may have several lines.
-pub(in super::super) fn lines(given: &str, graphemes: usize, too_long: &'static str) -> Result<()> {
+fn lines(given: &str, graphemes: usize, too_long: &'static str) -> Result<()> {
     if !text::within(given, graphemes) {
         return Err(Error::invalid("TEXT_TOO_LONG", too_long));
     }
@@ -89,6 +155,46 @@ mod tests {
 
     fn here(latitude: f64, longitude: f64, approximate: bool, label: &str) -> Location {
         Location { latitude, longitude, approximate, label: label.to_owned() }
+    }
+
+    fn media(n: usize) -> Vec<Media> {
+        vec![Media::default(); n]
+    }
+
+    #[test]
+    fn media_are_named_and_not_too_many() {
+        for (n, reason) in [(0, Some("FIELD_MISSING")), (1, None), (9, None), (10, Some("TOO_MANY_PICTURES"))]
+        {
+            let album = Pictures { pictures: media(n), caption: String::new() };
+            assert_eq!(pictures(album).err().map(|e| e.reason()), reason, "{n}");
+        }
+        let one = media(1).pop();
+        let said =
+            |n| voice(Voice { media: one.clone(), waveform: vec![0; n].into() }).err().map(|e| e.reason());
+        assert_eq!((said(128), said(129)), (None, Some("WAVEFORM_TOO_LONG")));
+        let caption = |n| {
+            let video = video(Video { media: one.clone(), poster: None, caption: "é".repeat(n) });
+            video.err().map(|e| e.reason())
+        };
+        assert_eq!((caption(500), caption(501)), (None, Some("TEXT_TOO_LONG")));
+        assert_eq!(voice(Voice::default()).unwrap_err().reason(), "FIELD_MISSING");
+        assert_eq!(video(Video::default()).unwrap_err().reason(), "FIELD_MISSING");
+        assert_eq!(file(File::default()).unwrap_err().reason(), "FIELD_MISSING");
+        assert_eq!(sticker(Sticker::default()).unwrap_err().reason(), "FIELD_MISSING");
+    }
+
+    #[test]
+    fn a_sticker_stands_for_one_emoji() {
+        let check = |emoji: &str| {
+            let media = media(1).pop();
+            sticker(Sticker { media, emoji: emoji.to_owned(), ..Sticker::default() }).is_ok()
+        };
+        for good in ["", "😀", "👩‍🚀", "🇨🇳", "❤️", "1️⃣"] {
+            assert!(check(good), "{good}");
+        }
+        for bad in ["😀😀", "a", "7", "茶", "ab", " ", "\u{202e}", "\n"] {
+            assert!(!check(bad), "{bad:?}");
+        }
     }
 
     #[test]

@@ -72,6 +72,7 @@ async fn a_link_always_has_the_host_that_the_server_reads() {
         title: "Your bank".into(),
         description: "é".repeat(150),
         host: "bank.example".into(),
+        picture: None,
     };
     let seq = room.send_any(ANNA, To::ConversationId(id.0), Say::Link(link.clone())).await.unwrap().seq;
     let Some(entry::Content::Link(shown)) = room.entry(BORIS, id, seq).await.content else {

@@ -1,13 +1,14 @@
 //! The chat room on a store in memory.
 
 mod kinds;
+mod media_kinds;
 mod options;
 
 use super::hooks::Hooks;
 use super::*;
 use crate::call::{Caller, Cx, Session};
 use crate::features::contacts::{FriendHooks, set_friend};
-use crate::features::testing::{befriend, foundation};
+use crate::features::testing::{befriend, foundation, media};
 use crate::id::DeviceId;
 use crate::time::Time;
 use teahouse_proto::ChatApi;
@@ -23,6 +24,8 @@ struct Room {
     observer: Arc<Observer>,
     foundation: Foundation,
     made: u128,
+    uploads: u8,
+    _dir: tempfile::TempDir,
 }
 
 /// Hands commits to the chat room of the moment.
@@ -37,10 +40,11 @@ impl Subscriber for Observer {
 impl Room {
     async fn with_friends() -> (Self, ConversationId) {
         let (foundation, _published) = foundation();
-        let chat = Chat::new(foundation.clone(), tickets(&foundation));
+        let (media, dir) = media(&foundation);
+        let chat = Chat::new(foundation.clone(), media, tickets(&foundation));
         let observer = Arc::new(Observer(chat.clone().into()));
         foundation.store.observe(vec![observer.clone()]);
-        let mut room = Self { chat, observer, foundation, made: 0 };
+        let mut room = Self { chat, observer, foundation, made: 0, uploads: 0, _dir: dir };
         let id = room.befriend(ANNA, BORIS).await;
         (room, id)
     }
@@ -89,7 +93,7 @@ impl Room {
 
     /// The room after a restart: everything in memory is gone.
     fn restarted(self) -> Self {
-        let chat = Chat::new(self.foundation.clone(), tickets(&self.foundation));
+        let chat = Chat::new(self.foundation.clone(), self.chat.media.clone(), tickets(&self.foundation));
         *self.observer.0.lock().unwrap() = chat.clone();
         Self { chat, ..self }
     }

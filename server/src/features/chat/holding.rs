@@ -1,0 +1,23 @@
+//! Who may fetch the media of messages: whoever sees the message. Who blocked whom does not matter in a conversation
+//! that one still has.
+
+use super::Chat;
+use crate::error::{Kind, Result};
+use crate::features::media::{Holder, MediaHolders};
+use crate::id::AccountId;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+impl MediaHolders for Chat {
+    fn may_see<'a>(&'a self, viewer: AccountId, holder: Holder) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            let Holder::Message(id, seq) = holder else { return Ok(false) };
+            match self.visible(viewer, id, seq).await {
+                Ok(entry) => Ok(entry.content.is_some_and(|content| content.is_said())),
+                Err(error) if error.kind() == Kind::NotFound => Ok(false),
+                Err(error) => Err(error),
+            }
+        }
+        .boxed()
+    }
+}
