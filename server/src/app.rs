@@ -91,8 +91,10 @@ impl App {
         let Overrides { clock, random } = overrides;
         let (store, published) = Store::open(&config.store, &config.data, &clock, &random)
             .map_err(|e| StartError(e.to_string()))?;
+        let (bus, passing) = bus::Bus::new();
         let foundation = Foundation {
             delivery: Arc::new(Delivery::new(store.stamp())),
+            bus,
             seal: Seal::new(&store.secret(), random.clone()),
             ids: IdGenerator::new(clock.clone(), NODE),
             store,
@@ -127,7 +129,7 @@ impl App {
                 .map_err(|e| failed(admin::path(&config.data).display())(e.to_string()))?;
             tasks.spawn(admin::serve(listener, Arc::new(commands), stop.clone()));
         }
-        tasks.spawn(bus::run(published, vec![foundation.delivery.clone()]));
+        tasks.spawn(bus::run(published, passing, vec![foundation.delivery.clone()]));
         for work in installed.background.into_iter().chain([tidy(gate.clone()).boxed()]) {
             tasks.spawn(stop.clone().run_until_cancelled_owned(work));
         }

@@ -149,6 +149,7 @@ impl Mirror {
                 self.conversations.clear();
                 self.last_account_number = None;
             }
+            Some(Event::Typing(_) | Event::Receipt(_)) => {}
             None => self.violations.push("an event of an unknown kind".to_owned()),
         }
         Ok(())

@@ -1,15 +1,15 @@
 //! Commands about the account: signing in and out, devices, profile, settings, password, recovery codes.
 
 use super::App;
-use super::args::{Devices, Gender, Login, Password, Profile, Recover, Register, Settings, Way};
+use super::args::{Audience, Devices, Gender, Login, Password, Profile, Recover, Register, Settings, Way};
 use super::profile::{SignIn, same_server};
 use super::secret;
 use super::text::{line, table};
 use teahouse_client::{Kind, Result, Session};
 use teahouse_proto::accounts::{
     Account, AddWays, ChangePasswordRequest, Device, GetAccountRequest, ListDevicesRequest, LoginRequest,
-    LogoutRequest, RecoverRequest, RegisterRequest, RenewRecoveryCodesRequest, SignOutDeviceRequest,
-    SignOutOtherDevicesRequest, UpdateProfileRequest, UpdateSettingsRequest,
+    LogoutRequest, PresenceAudience, RecoverRequest, RegisterRequest, RenewRecoveryCodesRequest,
+    SignOutDeviceRequest, SignOutOtherDevicesRequest, UpdateProfileRequest, UpdateSettingsRequest,
 };
 use teahouse_proto::common::{Gender as WireGender, Platform};
 use teahouse_proto::{
@@ -282,6 +282,8 @@ pub(super) async fn settings(app: &App, args: Settings) -> Result<()> {
         add_ways,
         friends_must_request: args.friends_must_request.map(super::args::Switch::is_on),
         ask_before_group: args.ask_before_group.map(super::args::Switch::is_on),
+        read_receipts: args.read_receipts.map(super::args::Switch::is_on),
+        presence: args.presence.map(|audience| audience_of(audience).into()),
     };
     let accounts = AccountsClient(session);
     let answer = if request == UpdateSettingsRequest::default() {
@@ -293,6 +295,13 @@ pub(super) async fn settings(app: &App, args: Settings) -> Result<()> {
         accounts.update_settings(request).await?
     };
     app.out.answer(&ACCOUNTS_UPDATE_SETTINGS, &answer, || shown_settings(answer.settings.as_ref()))
+}
+
+fn audience_of(audience: Audience) -> PresenceAudience {
+    match audience {
+        Audience::Nobody => PresenceAudience::Nobody,
+        Audience::Friends => PresenceAudience::Friends,
+    }
 }
 
 /// All ways at once, as the server wants them, with the given ones changed.
@@ -320,6 +329,8 @@ fn shown_settings(settings: Option<&teahouse_proto::accounts::Settings>) -> Stri
     let switches = [
         ("friends must request", settings.friends_must_request),
         ("ask before group", settings.ask_before_group),
+        ("read receipts", settings.read_receipts),
+        ("friends see presence", settings.presence() == PresenceAudience::Friends),
         ("found by username", ways.by_username),
         ("found by qr", ways.by_qr),
         ("found by group", ways.by_group),

@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Ignore { who: String },
     /// Answer a request with a text before deciding.
     Reply { who: String, text: String },
+    #[command(flatten)]
+    Options(super::options::Command),
     /// List your friends.
     Friends {
         /// Only those with this tag.
@@ -274,6 +276,18 @@ pub(crate) struct Settings {
     /// Ask before somebody puts you into a group.
     #[arg(long)]
     pub(crate) ask_before_group: Option<Switch>,
+    /// In chats with friends who have it on, too: let them see how far you have read, and see how far they have.
+    #[arg(long)]
+    pub(crate) read_receipts: Option<Switch>,
+    /// Who may see whether you are online. You see it of those who may see yours.
+    #[arg(long)]
+    pub(crate) presence: Option<Audience>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Audience {
+    Nobody,
+    Friends,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@ use super::App;
 use super::args::Follow;
 use super::failure_json;
 use super::output::Output;
+use super::passing;
 use super::people::{People, called, display_name};
 use super::talk::said;
 use super::text::line;
@@ -113,6 +114,12 @@ fn document(update: &Update) -> Result<String> {
             silent: *silent,
             ..Default::default()
         }),
+        Update::Typing(typing) => {
+            event(FollowResponse { event: Some(Event::Typing(*typing)), ..Default::default() })
+        }
+        Update::Receipt(receipt) => {
+            event(FollowResponse { event: Some(Event::Receipt(*receipt)), ..Default::default() })
+        }
         Update::CaughtUp { server_time_ms } => {
             let now = CaughtUp { server_time_ms: *server_time_ms };
             event(FollowResponse { event: Some(Event::CaughtUp(now)), ..Default::default() })
@@ -137,6 +144,11 @@ fn show(out: &Output, people: &mut People, update: &Update, now: bool) -> Result
             Some(text) => out.say(out.dim(&format!("{}  ", time(event.at_ms, now))) + &text),
             None => Ok(()),
         },
+        Update::Typing(typing) => match passing::typing(people, typing) {
+            Some(text) => out.say(out.dim(&text)),
+            None => Ok(()),
+        },
+        Update::Receipt(receipt) => out.say(out.dim(&passing::receipt(people, receipt))),
         Update::Offline { error, retry_in } => {
             let seconds = retry_in.as_secs_f32().ceil();
             out.remark(format!("{} Trying again in {seconds} s.", line(error.message())));

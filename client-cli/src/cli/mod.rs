@@ -6,7 +6,9 @@ mod calls;
 mod contacts;
 mod follow;
 mod kinds;
+mod options;
 mod output;
+mod passing;
 mod people;
 mod profile;
 mod requests;
@@ -75,6 +77,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Accept { who } => requests::accept(app, &who).await,
         Command::Ignore { who } => requests::ignore(app, &who).await,
         Command::Reply { who, text } => requests::reply(app, &who, text).await,
+        Command::Options(command) => options::run(app, command).await,
         Command::Friends { tag } => contacts::friends(app, tag).await,
         Command::Remark { who, text } => contacts::remark(app, &who, text).await,
         Command::Tag { who, tags, none } => contacts::tag(app, &who, tags, none).await,

@@ -25,13 +25,13 @@ const PULL_ENTRIES: u32 = 100;
 const PREVIEW_WIDTH: usize = 48;
 
 /// A conversation that the user means.
-struct Place {
-    conversation_id: u64,
-    title: String,
+pub(super) struct Place {
+    pub(super) conversation_id: u64,
+    pub(super) title: String,
 }
 
 /// The conversation with a friend, with oneself, or of this id.
-async fn place(session: &Session, people: &People, who: &str) -> Result<Place> {
+pub(super) async fn place(session: &Session, people: &People, who: &str) -> Result<Place> {
     if let Some(friend) = people.find(who)? {
         return Ok(Place { conversation_id: friend.conversation_id, title: in_full(friend) });
     }

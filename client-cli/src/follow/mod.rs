@@ -272,6 +272,8 @@ impl<S: CursorStore> Follower<S> {
                 self.fresh = false;
                 steps.push(Step::Give(Update::CaughtUp { server_time_ms: now.server_time_ms }));
             }
+            Some(Event::Typing(typing)) => steps.push(Step::Give(Update::Typing(typing))),
+            Some(Event::Receipt(receipt)) => steps.push(Step::Give(Update::Receipt(receipt))),
             Some(Event::Resync(resync)) => {
                 self.forget(&resync.reason);
                 steps.push(Step::Give(Update::Resync { reason: resync.reason }));

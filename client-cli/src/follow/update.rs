@@ -4,7 +4,7 @@ use crate::error::Error;
 use bytes::Bytes;
 use std::time::Duration;
 use teahouse_proto::chat::{Conversation, Entry};
-use teahouse_proto::sync::AccountEvent;
+use teahouse_proto::sync::{AccountEvent, Receipt, Typing};
 
 /// One thing that a device learns.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ pub enum Update {
         /// It should not ring.
         silent: bool,
     },
+    /// A friend is doing something. It holds for 10 s or until a message of theirs; nothing of it is told again.
+    Typing(Typing),
+    /// A friend has read up to a number. What is missed is in [`Conversation::peer_read_seq`].
+    Receipt(Receipt),
     /// Everything up to now was told; what follows happens now.
     CaughtUp {
         /// The server's clock, UTC milliseconds.

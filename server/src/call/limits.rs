@@ -26,6 +26,10 @@ crate::settings! {
         sends_per_s: u32 = 10,
         /// Messages sent at once after a pause.
         sends_burst: u32 = 100,
+        /// What is told in passing (typing) per account and second.
+        passing_per_s: u32 = 2,
+        /// What is told in passing at once after a pause.
+        passing_burst: u32 = 20,
         /// Chunks of uploads per account and second.
         chunks_per_s: u32 = 50,
         /// Chunks of uploads at once after a pause.
@@ -50,6 +54,8 @@ pub enum Class {
     Write,
     /// Messages.
     Send,
+    /// What is told in passing.
+    Passing,
     /// Bytes of uploads.
     Chunk,
     /// Without a session.
@@ -64,6 +70,7 @@ pub struct Limits {
     read: DefaultKeyedRateLimiter<AccountId>,
     write: DefaultKeyedRateLimiter<AccountId>,
     send: DefaultKeyedRateLimiter<AccountId>,
+    passing: DefaultKeyedRateLimiter<AccountId>,
     chunk: DefaultKeyedRateLimiter<AccountId>,
     open: DefaultKeyedRateLimiter<IpAddr>,
     public: DefaultKeyedRateLimiter<IpAddr>,
@@ -78,6 +85,7 @@ impl Limits {
             read: RateLimiter::keyed(quota(config.reads_per_s, config.reads_burst)),
             write: RateLimiter::keyed(quota(config.writes_per_s, config.writes_burst)),
             send: RateLimiter::keyed(quota(config.sends_per_s, config.sends_burst)),
+            passing: RateLimiter::keyed(quota(config.passing_per_s, config.passing_burst)),
             chunk: RateLimiter::keyed(quota(config.chunks_per_s, config.chunks_burst)),
             open: RateLimiter::keyed(quota(config.open_per_s, config.open_burst)),
             public: RateLimiter::keyed(quota(config.public_per_s, config.public_burst)),
@@ -96,6 +104,7 @@ impl Limits {
             (Class::Read | Class::Public, Some(s)) => self.read.check_key(&s.account),
             (Class::Write, Some(s)) => self.write.check_key(&s.account),
             (Class::Send, Some(s)) => self.send.check_key(&s.account),
+            (Class::Passing, Some(s)) => self.passing.check_key(&s.account),
             (Class::Chunk, Some(s)) => self.chunk.check_key(&s.account),
         };
         drawn.map_err(|not_until| Error::rate_limited(not_until.wait_time_from(self.clock.now())))
@@ -103,7 +112,7 @@ impl Limits {
 
     /// Forgets keys whose allowance is full again. Called once a minute; without it the maps would only grow.
     pub fn retain_recent(&self) {
-        for limiter in [&self.read, &self.write, &self.send, &self.chunk] {
+        for limiter in [&self.read, &self.write, &self.send, &self.chunk, &self.passing] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }

@@ -6,7 +6,7 @@ mod outbox;
 
 pub use outbox::{Connection, Pushed, Taken};
 
-use crate::bus::{Event, Subscriber};
+use crate::bus::{Audience, Event, Subscriber};
 use crate::id::{AccountId, DeviceId};
 use outbox::Outbox;
 use std::collections::HashMap;
@@ -66,6 +66,14 @@ impl Delivery {
             .sum()
     }
 
+    /// Puts something that is told in passing into the outboxes of an account's devices, where there is room.
+    fn push_passing(&self, account: AccountId, pushed: &Pushed) {
+        let shard = self.shard(account).read().unwrap_or_else(PoisonError::into_inner);
+        for outbox in shard.get(&account).into_iter().flatten() {
+            outbox.push_passing(pushed.clone());
+        }
+    }
+
     /// Puts an event into the outboxes of an account's devices.
     pub fn push(&self, account: AccountId, pushed: &Pushed) {
         let shard = self.shard(account).read().unwrap_or_else(PoisonError::into_inner);
@@ -105,16 +113,35 @@ impl Subscriber for Delivery {
         }
         self.published.fetch_max(stamp, Ordering::AcqRel);
     }
+
+    fn on_passing(&self, to: &Audience, message: &Arc<FollowResponse>) {
+        let mut online = to.accounts().iter().filter(|account| self.is_online(**account)).peekable();
+        if online.peek().is_some() {
+            let pushed = Pushed::in_passing(message);
+            online.for_each(|account| self.push_passing(*account, &pushed));
+        }
+    }
 }
 
 impl Pushed {
     /// Encodes an event once for all who get it. `last`: no other event of the same commit comes after it.
-    fn new(stamp: u64, last: bool, message: &FollowResponse) -> Self {
+    fn new(stamp: u64, last: bool, message: &Arc<FollowResponse>) -> Self {
         let account_number = match &message.event {
             Some(FollowEvent::Account(event)) => event.number,
             _ => 0,
         };
         let cursor_stamp = if last { stamp } else { stamp.saturating_sub(1) };
-        Self { stamp, cursor_stamp, account_number, event: teahouse_proto::Event::new(message), own: None }
+        Self { stamp, cursor_stamp, account_number, ..Self::in_passing(message) }
+    }
+
+    fn in_passing(message: &Arc<FollowResponse>) -> Self {
+        Self {
+            stamp: 0,
+            cursor_stamp: 0,
+            account_number: 0,
+            event: teahouse_proto::Event::new(message),
+            message: message.clone(),
+            own: None,
+        }
     }
 }

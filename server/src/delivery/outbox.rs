@@ -12,11 +12,13 @@ use tokio::sync::Notify;
 const MAX_EVENTS: usize = 256;
 /// Bytes that may wait for one device.
 const MAX_BYTES: usize = 1024 * 1024;
+/// Where so many events wait, nothing more is told in passing: it must not crowd out what was committed.
+const MAX_BEFORE_PASSING: usize = 64;
 
 /// A live event on its way to devices.
 #[derive(Clone, Debug)]
 pub struct Pushed {
-    /// Stamp of the commit that published it.
+    /// Stamp of the commit that published it; 0 where it is told in passing.
     pub stamp: u64,
     /// Everything up to this stamp has been seen by whoever has seen this event.
     pub cursor_stamp: u64,
@@ -24,8 +26,17 @@ pub struct Pushed {
     pub account_number: u64,
     /// Encoded once, without cursor.
     pub event: Event<FollowResponse>,
+    /// The same as it was published.
+    pub message: Arc<FollowResponse>,
     /// Fields for this receiver besides the cursor.
     pub own: Option<Arc<FollowResponse>>,
+}
+
+impl Pushed {
+    /// Whether it is told in passing: it was never committed, so it belongs to no place in the history.
+    pub fn is_passing(&self) -> bool {
+        self.stamp == 0
+    }
 }
 
 /// What a stream finds in its outbox.
@@ -71,6 +82,19 @@ impl Outbox {
             queue.bytes += len;
             queue.events.push_back(pushed);
         }
+        drop(queue);
+        self.filled.notify_one();
+    }
+
+    /// As [`Outbox::push`], but dropped where much waits already.
+    pub(super) fn push_passing(&self, pushed: Pushed) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = queue.bytes + pushed.event.encoded_len();
+        if queue.overflowed || queue.events.len() >= MAX_BEFORE_PASSING || bytes > MAX_BYTES {
+            return;
+        }
+        queue.bytes = bytes;
+        queue.events.push_back(pushed);
         drop(queue);
         self.filled.notify_one();
     }
@@ -133,7 +157,8 @@ mod tests {
 
     fn pushed(stamp: u64, own: usize) -> Pushed {
         let message = FollowResponse { client_message_id: vec![0; own].into(), ..Default::default() };
-        Pushed { stamp, cursor_stamp: stamp, account_number: 0, event: Event::new(&message), own: None }
+        let event = Event::new(&message);
+        Pushed { stamp, cursor_stamp: stamp, account_number: 0, event, message: message.into(), own: None }
     }
 
     #[tokio::test]
@@ -152,6 +177,30 @@ mod tests {
         assert!(matches!(connection.take().await, Taken::Overflowed));
         delivery.push(AccountId(1), &pushed(2001, 0));
         assert!(matches!(connection.take().await, Taken::Event(p) if p.stamp == 2001));
+    }
+
+    #[tokio::test]
+    async fn what_is_told_in_passing_never_crowds_out_what_was_committed() {
+        let delivery = Arc::new(Delivery::new(0));
+        let connection = delivery.connect(AccountId(1), DeviceId(1));
+        delivery.push(AccountId(1), &pushed(1, 0));
+        for _ in 0..MAX_EVENTS * 2 {
+            delivery.push_passing(AccountId(1), &pushed(0, 0));
+        }
+        for stamp in 2..=MAX_EVENTS as u64 - MAX_BEFORE_PASSING as u64 {
+            delivery.push(AccountId(1), &pushed(stamp, 0));
+        }
+        let mut stamps = Vec::new();
+        for _ in 0..MAX_EVENTS - 1 {
+            let Taken::Event(taken) = connection.take().await else { panic!("overflowed") };
+            stamps.push(taken.stamp);
+        }
+        assert_eq!(stamps.iter().filter(|stamp| **stamp == 0).count(), MAX_BEFORE_PASSING - 1);
+        let committed: Vec<u64> = stamps.into_iter().filter(|stamp| *stamp > 0).collect();
+        assert_eq!(committed, (1..=(MAX_EVENTS - MAX_BEFORE_PASSING) as u64).collect::<Vec<_>>());
+        delivery.push_passing(AccountId(1), &pushed(0, MAX_BYTES));
+        delivery.push(AccountId(1), &pushed(900, 0));
+        assert!(matches!(connection.take().await, Taken::Event(p) if p.stamp == 900), "too long is dropped");
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ pub mod sync;
 #[cfg(test)]
 mod testing;
 
-use crate::bus::Subscriber;
+use crate::bus::{Bus, Subscriber};
 use crate::call::{Class, Methods};
 use crate::delivery::Delivery;
 use crate::error::Result;
@@ -41,6 +41,8 @@ pub struct Foundation {
     pub seal: Seal,
     /// Who is connected here.
     pub delivery: Arc<Delivery>,
+    /// What is told in passing.
+    pub bus: Bus,
     /// Whether only this machine can reach the server: then nobody is a newcomer and addresses do not count.
     pub on_loopback: bool,
 }
@@ -78,6 +80,7 @@ pub fn install(
     let chat = chat::Chat::new(foundation.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
+    methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
     let holders: [Arc<dyn media::MediaHolders>; 1] = [chat.clone()];

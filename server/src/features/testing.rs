@@ -2,7 +2,7 @@
 
 use super::media::{Media, MediaConfig, MediaHome};
 use super::{Foundation, contacts};
-use crate::bus::Published;
+use crate::bus::{Bus, Passing, Published};
 use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId, IdGenerator};
@@ -12,15 +12,23 @@ use crate::store::{Store, Tx};
 use crate::time::{Clock, Time};
 use std::sync::Arc;
 use tempfile::TempDir;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 /// A foundation on a store in memory, and what its transactions publish.
 pub(super) fn foundation() -> (Foundation, UnboundedReceiver<Published>) {
+    let (foundation, published, _) = foundation_with_bus();
+    (foundation, published)
+}
+
+/// The same, and what is told in passing.
+pub(super) fn foundation_with_bus() -> (Foundation, UnboundedReceiver<Published>, Receiver<Passing>) {
+    let (bus, passing) = Bus::new();
     let (store, published) = Store::memory();
     let clock = Clock::system();
     let random = Random::seeded(7);
     let foundation = Foundation {
         delivery: Arc::new(Delivery::new(store.stamp())),
+        bus,
         seal: Seal::new(&store.secret(), random.clone()),
         ids: IdGenerator::new(clock.clone(), 0),
         store,
@@ -28,7 +36,7 @@ pub(super) fn foundation() -> (Foundation, UnboundedReceiver<Published>) {
         random,
         on_loopback: true,
     };
-    (foundation, published)
+    (foundation, published, passing)
 }
 
 /// A media room with a directory of its own.

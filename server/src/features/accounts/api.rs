@@ -1,6 +1,6 @@
 //! The methods of `AccountsService`.
 
-use super::profile::{self, NameLimits, ProfileChange};
+use super::profile::{self, NameLimits, NotificationsChange, ProfileChange};
 use super::{Accounts, devices};
 use crate::call::Cx;
 use crate::error::{Error, Result};
@@ -13,8 +13,8 @@ use teahouse_proto::accounts::{
     ListDevicesRequest, ListDevicesResponse, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse,
     RecoverRequest, RecoverResponse, RegisterRequest, RegisterResponse, RenewRecoveryCodesRequest,
     RenewRecoveryCodesResponse, SignOutDeviceRequest, SignOutDeviceResponse, SignOutOtherDevicesRequest,
-    SignOutOtherDevicesResponse, UpdateProfileRequest, UpdateProfileResponse, UpdateSettingsRequest,
-    UpdateSettingsResponse,
+    SignOutOtherDevicesResponse, UpdateNotificationsRequest, UpdateNotificationsResponse,
+    UpdateProfileRequest, UpdateProfileResponse, UpdateSettingsRequest, UpdateSettingsResponse,
 };
 use teahouse_proto::sync::devices_changed::Change;
 use zeroize::Zeroizing;
@@ -63,6 +63,17 @@ impl AccountsApi<Cx, Error> for Accounts {
         let update = move |tx: &mut Tx<'_>| profile::update_settings(tx, id, &request, now);
         let person = self.foundation.store.transact(update).await?;
         Ok(UpdateSettingsResponse { settings: Some(person.settings()) })
+    }
+
+    async fn update_notifications(
+        &self,
+        cx: &Cx,
+        request: UpdateNotificationsRequest,
+    ) -> Result<UpdateNotificationsResponse> {
+        let (id, now, change) = (cx.account()?, cx.now, NotificationsChange::new(request)?);
+        let update = move |tx: &mut Tx<'_>| profile::update_notifications(tx, id, &change, now);
+        let person = self.foundation.store.transact(update).await?;
+        Ok(UpdateNotificationsResponse { notifications: Some(person.notifications) })
     }
 
     async fn list_devices(&self, cx: &Cx, _: ListDevicesRequest) -> Result<ListDevicesResponse> {

@@ -11,6 +11,7 @@ pub(crate) mod fixture;
 mod passwords;
 mod person;
 mod profile;
+mod quiet;
 mod recovery;
 mod register;
 mod rules;
@@ -25,6 +26,7 @@ mod throttle;
 
 pub use config::{AccountsConfig, Registration};
 pub use person::{Person, load, person, person_by_username};
+pub use quiet::Quiet;
 pub use seed::{SeedPerson, hash, insert, is_empty};
 
 use super::Foundation;

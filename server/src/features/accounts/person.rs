@@ -1,12 +1,13 @@
 //! A person as later rooms know them. It does not know how they sign in.
 
+use super::rules;
 use super::tables::{ACCOUNT, AccountRow, USERNAME};
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Store, Tx};
 use crate::time::Time;
 use std::fmt;
-use teahouse_proto::accounts::{AddWays, Profile, Settings};
+use teahouse_proto::accounts::{AddWays, Notifications, PresenceAudience, Profile, Settings};
 use teahouse_proto::common::{Gender, PersonCard, Way};
 
 /// A person.
@@ -30,6 +31,12 @@ pub struct Person {
     pub friends_must_request: bool,
     /// Whether they are asked before somebody puts them into a group.
     pub ask_before_group: bool,
+    /// Whether friends who have it on, too, may know how far they have read.
+    pub read_receipts: bool,
+    /// Whether friends who let theirs be seen, too, may know whether they are online.
+    pub shows_presence: bool,
+    /// What should ring on their devices.
+    pub notifications: Notifications,
     /// When the account was made.
     pub created_at: Time,
     /// The conversation with themselves.
@@ -49,6 +56,7 @@ impl Person {
     pub(super) fn from_row(id: AccountId, row: AccountRow) -> Self {
         let profile = row.profile.unwrap_or_default();
         let settings = row.settings.unwrap_or_default();
+        let shows_presence = settings.presence() == PresenceAudience::Friends;
         Self {
             id,
             username: row.username,
@@ -59,6 +67,9 @@ impl Person {
             add_ways: settings.add_ways.unwrap_or_default(),
             friends_must_request: settings.friends_must_request,
             ask_before_group: settings.ask_before_group,
+            read_receipts: settings.read_receipts,
+            shows_presence,
+            notifications: row.notifications.unwrap_or_else(rules::new_notifications),
             created_at: Time(row.created_at_ms),
             self_conversation: ConversationId(row.self_conversation_id),
             former_display_name: row.former_display_name,
@@ -107,10 +118,13 @@ impl Person {
 
     /// The person's switches, as the accounts methods answer them.
     pub(super) fn settings(&self) -> Settings {
+        let presence = if self.shows_presence { PresenceAudience::Friends } else { PresenceAudience::Nobody };
         Settings {
             add_ways: Some(self.add_ways),
             friends_must_request: self.friends_must_request,
             ask_before_group: self.ask_before_group,
+            read_receipts: self.read_receipts,
+            presence: presence.into(),
         }
     }
 }

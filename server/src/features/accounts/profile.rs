@@ -2,7 +2,7 @@
 
 use super::person::{Person, load, person};
 use super::tables::{ACCOUNT, AccountRow, RECOVERY};
-use super::{account_gone, rules};
+use super::{account_gone, quiet, rules};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::ledger::quota::{Quota, Who};
@@ -11,7 +11,9 @@ use crate::store::key::KeyRange;
 use crate::store::{Order, Store, Tx};
 use crate::time::{DAY, Time};
 use std::time::Duration;
-use teahouse_proto::accounts::{Account, UpdateProfileRequest, UpdateSettingsRequest};
+use teahouse_proto::accounts::{
+    Account, UpdateNotificationsRequest, UpdateProfileRequest, UpdateSettingsRequest,
+};
 use teahouse_proto::common::Gender;
 use teahouse_proto::sync::account_event::What;
 
@@ -117,6 +119,47 @@ pub(super) fn update_settings(
     if let Some(ask) = change.ask_before_group {
         settings.ask_before_group = ask;
     }
+    if let Some(receipts) = change.read_receipts {
+        settings.read_receipts = receipts;
+    }
+    if change.presence.is_some() {
+        settings.set_presence(change.presence());
+    }
+    keep(tx, id, row, &before, now)
+}
+
+/// Notifications that are to change, each as it is kept.
+#[derive(Clone)]
+pub(super) struct NotificationsChange(UpdateNotificationsRequest);
+
+impl NotificationsChange {
+    /// Errors: `TIME_ZONE_INVALID`, `DO_NOT_DISTURB_INVALID`.
+    pub(super) fn new(mut request: UpdateNotificationsRequest) -> Result<Self> {
+        if let Some(span) = &mut request.do_not_disturb {
+            quiet::check(span)?;
+        }
+        Ok(Self(request))
+    }
+}
+
+/// Changes the notifications that are present, and tells the account's devices.
+pub(super) fn update_notifications(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    NotificationsChange(change): &NotificationsChange,
+    now: Time,
+) -> Result<Person> {
+    let mut row = tx.get(&ACCOUNT, &id)?.ok_or_else(account_gone)?;
+    let before = row.clone();
+    let kept = row.notifications.get_or_insert_with(rules::new_notifications);
+    if change.do_not_disturb.is_some() {
+        kept.do_not_disturb.clone_from(&change.do_not_disturb);
+    }
+    kept.previews = change.previews.unwrap_or(kept.previews);
+    kept.greetings = change.greetings.unwrap_or(kept.greetings);
+    kept.bottles = change.bottles.unwrap_or(kept.bottles);
+    kept.moments = change.moments.unwrap_or(kept.moments);
+    kept.subscriptions = change.subscriptions.unwrap_or(kept.subscriptions);
     keep(tx, id, row, &before, now)
 }
 
@@ -157,5 +200,6 @@ fn as_account(person: Person, codes_left: usize) -> Account {
         created_at_ms: person.created_at.as_ms(),
         recovery_codes_left: u32::try_from(codes_left).unwrap_or(u32::MAX),
         username: person.username,
+        notifications: Some(person.notifications),
     }
 }

@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use crate::text;
 use std::collections::HashSet;
 use std::sync::LazyLock;
-use teahouse_proto::accounts::{AddWays, DeviceInfo, Profile, Settings};
+use teahouse_proto::accounts::{AddWays, DeviceInfo, DoNotDisturb, Notifications, Profile, Settings};
 use teahouse_proto::common::{Gender, Platform};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
@@ -185,7 +185,19 @@ pub(super) fn new_settings() -> Settings {
         by_shake: true,
         by_bottle: true,
     };
-    Settings { add_ways: Some(add_ways), friends_must_request: true, ask_before_group: false }
+    Settings { add_ways: Some(add_ways), friends_must_request: true, ..Settings::default() }
+}
+
+/// Everything rings, at all times.
+pub(super) fn new_notifications() -> Notifications {
+    Notifications {
+        do_not_disturb: Some(DoNotDisturb::default()),
+        previews: true,
+        greetings: true,
+        bottles: true,
+        moments: true,
+        subscriptions: true,
+    }
 }
 
 /// The one answer for a wrong password and an unknown username.

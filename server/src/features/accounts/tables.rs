@@ -4,7 +4,7 @@ use crate::id::{AccountId, DeviceId};
 use crate::store::Table;
 use prost::Message;
 use std::fmt;
-use teahouse_proto::accounts::{DeviceInfo, Profile, Settings};
+use teahouse_proto::accounts::{DeviceInfo, Notifications, Profile, Settings};
 
 /// SHA-256 of a secret that is itself random and long: a token, a recovery code, an invitation code.
 pub(super) type SecretHash = [u8; 32];
@@ -46,6 +46,9 @@ pub(super) struct AccountRow {
     /// Until when friends are shown that name.
     #[prost(int64, tag = "7")]
     pub(super) former_until_ms: i64,
+    /// Absent while nothing was ever changed.
+    #[prost(message, optional, tag = "8")]
+    pub(super) notifications: Option<Notifications>,
 }
 
 /// Who has a username.

@@ -14,10 +14,11 @@ use crate::store::key::{Key, KeyRange};
 use crate::store::{Order, Tx};
 use prost::Message;
 use teahouse_proto::chat::{
-    self, GetConversationRequest, GetConversationResponse, ListConversationsRequest,
-    ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, MarkReadResponse,
-    OpenContactCardRequest, OpenContactCardResponse, SendMessageRequest, SendMessageResponse,
-    SetDraftRequest, SetDraftResponse, UpdateConversationRequest, UpdateConversationResponse,
+    self, GetConversationRequest, GetConversationResponse, GetReceiptsRequest, GetReceiptsResponse,
+    ListConversationsRequest, ListConversationsResponse, ListEntriesRequest, ListEntriesResponse,
+    MarkReadRequest, MarkReadResponse, OpenContactCardRequest, OpenContactCardResponse, SendMessageRequest,
+    SendMessageResponse, SendTypingRequest, SendTypingResponse, SetDraftRequest, SetDraftResponse,
+    UpdateConversationRequest, UpdateConversationResponse,
 };
 use teahouse_proto::sync::ReadMark;
 use teahouse_proto::sync::account_event::What;
@@ -52,7 +53,10 @@ impl ChatApi<Cx, Error> for Chat {
         let media = self.media.new_ids(saying.media_count());
         let client_id = request.client_message_id;
         let sending = Sending { me, to, saying, media, client_id, creation, now: cx.now };
-        self.foundation.store.transact(move |tx| sending.send(tx)).await
+        let sent = self.foundation.store.transact(move |tx| sending.send(tx)).await?;
+        // Who writes has read.
+        self.tell_read(me, ConversationId(sent.conversation_id), sent.seq).await;
+        Ok(sent)
     }
 
     async fn list_entries(&self, cx: &Cx, request: ListEntriesRequest) -> Result<ListEntriesResponse> {
@@ -116,7 +120,7 @@ impl ChatApi<Cx, Error> for Chat {
         let id = ConversationId(request.conversation_id);
         let (_, member) = self.member(me, id).await?;
         let known = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
-        let (mark, ordinal) = self
+        let (moved, mark, ordinal) = self
             .foundation
             .store
             .transact(move |tx| {
@@ -129,11 +133,14 @@ impl ChatApi<Cx, Error> for Chat {
                         ReadMark { conversation_id: id.0, read_seq: mark.seq, read_ordinal: mark.ordinal };
                     delivery::log::append(tx, me, now, &What::ReadMark(read))?;
                 }
-                Ok((mark, ordinal))
+                Ok((before.seq < mark.seq, mark, ordinal))
             })
             .await?;
         // My own message of another device may have moved it meanwhile.
         self.marks.on_read(id, me, mark);
+        if moved {
+            self.tell_read(me, id, mark.seq).await;
+        }
         let mark = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
         Ok(MarkReadResponse { read_seq: mark.seq, unread: ordinal.saturating_sub(mark.ordinal) })
     }
@@ -157,6 +164,15 @@ impl ChatApi<Cx, Error> for Chat {
         request: OpenContactCardRequest,
     ) -> Result<OpenContactCardResponse> {
         self.open_card(cx.account()?, ConversationId(request.conversation_id), request.seq, cx.now).await
+    }
+
+    async fn send_typing(&self, cx: &Cx, request: SendTypingRequest) -> Result<SendTypingResponse> {
+        self.tell_typing(cx.account()?, request).await?;
+        Ok(SendTypingResponse {})
+    }
+
+    async fn get_receipts(&self, cx: &Cx, request: GetReceiptsRequest) -> Result<GetReceiptsResponse> {
+        self.receipts(cx.account()?, ConversationId(request.conversation_id)).await
     }
 }
 

@@ -21,17 +21,30 @@ pub(super) type ListPlace = (u32, u64, ConversationId);
 impl Chat {
     /// The places of an account's conversations that moved after a stamp, the latest moved first.
     pub async fn moved_after(&self, account: AccountId, stamp: u64) -> Result<Vec<Place>> {
+        Ok(self.moved_and_muted(account, stamp).await?.0)
+    }
+
+    /// As [`Chat::moved_after`], and with it all that the account has muted, in order of id.
+    pub async fn moved_and_muted(
+        &self,
+        account: AccountId,
+        stamp: u64,
+    ) -> Result<(Vec<Place>, Vec<ConversationId>)> {
         let store = &self.foundation.store;
         let mine = store.scan(&MINE, &KeyRange::prefix(&(account,)), MAX_LISTED, Order::Falling).await?;
-        let mut places = Vec::new();
-        for ((_, id), _) in mine {
+        let (mut places, mut muted) = (Vec::new(), Vec::new());
+        for ((_, id), mine) in mine {
             let head = self.heads.load(store, id).await?;
             if head.stamp > stamp || stamp == 0 {
                 places.push((head.stamp, id));
             }
+            if mine.muted {
+                muted.push(id);
+            }
         }
         places.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(places)
+        muted.reverse();
+        Ok((places, muted))
     }
 
     /// The places of an account's list, in its order; those that are hidden only where they are asked for.
@@ -76,6 +89,7 @@ impl Chat {
             hidden: mine.is_hidden(head.ordinal),
             marked_unread: mine.is_marked_unread(mark.seq),
             draft,
+            peer_read_seq: self.peer_read_seq(account, id, &what).await?.unwrap_or(0),
         })
     }
 

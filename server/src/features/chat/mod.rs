@@ -11,6 +11,7 @@ mod hooks;
 mod marks;
 mod newest;
 mod options;
+mod passing;
 mod rules;
 mod saying;
 mod send;

@@ -168,7 +168,7 @@ pub(super) fn audience(conversation: &Conversation) -> Audience {
     Audience::Accounts(conversation.accounts().into())
 }
 
-fn not_friends() -> Error {
+pub(super) fn not_friends() -> Error {
     Error::precondition(
         "NOT_FRIENDS",
         "You are not friends, so the message was not sent. Send a friend request first.",

@@ -58,6 +58,16 @@ pub fn may_chat(tx: &mut Tx<'_>, from: AccountId, to: AccountId) -> Result<bool>
     Ok(true)
 }
 
+/// Whether somebody has a friend whom they do not block: their own side alone.
+pub async fn has(store: &Store, me: AccountId, other: AccountId) -> Result<bool> {
+    Ok(store.get(&FRIEND, &(me, other)).await?.is_some_and(|row| !row.blocked))
+}
+
+/// As [`may_chat`], outside of a transaction: for what is shown or told in passing.
+pub async fn are_friends(store: &Store, a: AccountId, b: AccountId) -> Result<bool> {
+    Ok(has(store, a, b).await? && has(store, b, a).await?)
+}
+
 /// What two people are to each other.
 pub fn relation(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<Relation> {
     Ok(Relation {

@@ -1,9 +1,11 @@
 //! The stream of one Follow call: catch-up, then live, then catch-up again where the outbox overflowed.
 
 use super::cursor::Cursor;
+use super::silence::Silence;
 use crate::delivery::{self, Connection, Pushed, Taken};
 use crate::error::{Error, Kind, Result};
 use crate::features::Foundation;
+use crate::features::accounts::{self, Quiet};
 use crate::features::chat::{Chat, Place};
 use crate::id::AccountId;
 use std::collections::VecDeque;
@@ -40,6 +42,7 @@ pub(super) struct Follow {
     /// What the client has once it is caught up.
     target: Cursor,
     phase: Phase,
+    silence: Silence,
 }
 
 impl Follow {
@@ -50,7 +53,9 @@ impl Follow {
         connection: Connection,
         has: Option<Cursor>,
     ) -> Self {
-        Self { foundation, chat, account, connection, has, target: Cursor::default(), phase: Phase::Start }
+        let silence = Silence::new(account, Vec::new(), None);
+        let (target, phase) = (Cursor::default(), Phase::Start);
+        Self { foundation, chat, account, connection, has, target, phase, silence }
     }
 
     /// The next event. A stream that failed is over.
@@ -84,7 +89,10 @@ impl Follow {
                 Phase::Log(entries) => {
                     if let Some(entry) = entries.pop_front() {
                         self.target.number = entry.number;
-                        return Ok(Some(plain(Kinds::Account(entry))));
+                        let event = Kinds::Account(entry);
+                        let silent = self.silence.covers(&event, self.foundation.clock.now());
+                        let response = FollowResponse { event: Some(event), silent, ..Default::default() };
+                        return Ok(Some(Event::new(&response)));
                     }
                     let (store, after) = (&self.foundation.store, self.target.number);
                     let more = delivery::log::after(store, self.account, after, LOG_PAGE).await?;
@@ -127,7 +135,11 @@ impl Follow {
         let has = self.has.filter(|_| resync.is_none());
         // A new device pulls friends and requests; the log of what led to them would tell it nothing more.
         self.target = Cursor { epoch, stamp, number: has.map_or(log, |has| has.number) };
-        let moved = self.chat.moved_after(self.account, has.map_or(0, |has| has.stamp)).await?;
+        let stamp = has.map_or(0, |has| has.stamp);
+        let (moved, muted) = self.chat.moved_and_muted(self.account, stamp).await?;
+        let person = accounts::load(store, self.account).await?;
+        // What changes from here on passes this stream.
+        self.silence = Silence::new(self.account, muted, person.and_then(|p| Quiet::of(&p.notifications)));
         self.phase = Phase::Moved(moved.into());
         Ok(resync.map(|reason| plain(Kinds::Resync(Resync { reason: reason.to_owned() }))))
     }
@@ -153,6 +165,14 @@ impl Follow {
 
     /// A live event with this device's cursor; `None` for what the catch-up has told already.
     fn live(&mut self, pushed: &Pushed) -> Option<Event<FollowResponse>> {
+        if pushed.is_passing() {
+            return Some(pushed.event.clone());
+        }
+        let now = self.foundation.clock.now();
+        let happened = pushed.message.event.as_ref();
+        // Also from what was told already: what was read when the stream started may be older.
+        happened.inspect(|event| self.silence.heed(event));
+        let silent = happened.is_some_and(|event| self.silence.covers(event, now));
         let has = self.has.get_or_insert(self.target);
         let told = if pushed.account_number > 0 {
             pushed.account_number <= has.number
@@ -165,11 +185,11 @@ impl Follow {
         has.stamp = has.stamp.max(pushed.cursor_stamp);
         has.number = has.number.max(pushed.account_number);
         let own = pushed.own.as_deref().cloned().unwrap_or_default();
-        Some(
-            pushed
-                .event
-                .with_own(&FollowResponse { cursor: has.seal(&self.foundation.seal, self.account), ..own }),
-        )
+        Some(pushed.event.with_own(&FollowResponse {
+            cursor: has.seal(&self.foundation.seal, self.account),
+            silent,
+            ..own
+        }))
     }
 }
 

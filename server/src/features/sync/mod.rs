@@ -4,6 +4,7 @@
 
 mod cursor;
 mod follow;
+mod silence;
 #[cfg(test)]
 mod tests;
 

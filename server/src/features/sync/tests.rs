@@ -1,7 +1,7 @@
 //! Follow on a store in memory.
 
 use super::*;
-use crate::bus::{Published, Subscriber};
+use crate::bus::{Audience, Published, Subscriber};
 use crate::call::{Caller, Session};
 use crate::delivery;
 use crate::features::chat::Hooks;
@@ -14,10 +14,10 @@ use futures::stream::BoxStream;
 use prost::Message;
 use teahouse_proto::ChatApi;
 use teahouse_proto::chat::send_message_request::{Content, To};
-use teahouse_proto::chat::{SendMessageRequest, Text};
-use teahouse_proto::sync::RequestClosed;
+use teahouse_proto::chat::{SendMessageRequest, Text, UpdateConversationRequest};
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event as Kinds;
+use teahouse_proto::sync::{RequestClosed, Typing};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 const ANNA: AccountId = AccountId(1);
@@ -101,6 +101,7 @@ async fn catch_up(stream: &mut Stream) -> (Vec<String>, Bytes) {
             Kinds::Resync(resync) => format!("resync {}", resync.reason),
             Kinds::CaughtUp(_) => return (told, response.cursor),
             Kinds::Entry(entry) => panic!("entry {} while catching up", entry.seq),
+            Kinds::Typing(_) | Kinds::Receipt(_) => panic!("told in passing while catching up"),
         });
         assert!(response.cursor.is_empty(), "no cursor before everything was told");
     }
@@ -218,4 +219,57 @@ async fn a_second_stream_of_a_device_ends_the_first() {
     assert_eq!(first.next().await.unwrap().unwrap_err().reason(), "REPLACED");
     assert!(first.next().await.is_none());
     catch_up(&mut second).await;
+}
+
+#[tokio::test]
+async fn what_is_told_in_passing_has_no_cursor_and_comes_only_live() {
+    let mut room = Room::new().await;
+    let typing = Typing { conversation_id: room.id.0, account_id: BORIS.0, kind: 1 };
+    let message = Arc::new(FollowResponse { event: Some(Kinds::Typing(typing)), ..Default::default() });
+    let to = Audience::Account(ANNA);
+    room.foundation.delivery.on_passing(&to, &message);
+    let mut stream = room.follow(ANNA, &Bytes::new()).await;
+    room.foundation.delivery.on_passing(&to, &message);
+    room.say(BORIS, "hi").await;
+    room.pump();
+    let (told, cursor) = catch_up(&mut stream).await;
+    assert_eq!(told, ["moved to 2"]);
+    assert_eq!(next(&mut stream).await, *message, "without cursor; the one before anybody listened is lost");
+    room.foundation.delivery.on_passing(&to, &message);
+    assert_eq!(next(&mut stream).await, *message);
+    drop(stream);
+    assert_eq!(catch_up(&mut room.follow(ANNA, &cursor).await).await.0, [""; 0], "never told again");
+}
+
+#[tokio::test]
+async fn a_muted_conversation_is_silent_from_the_start_and_when_it_is_muted_meanwhile() {
+    let mut room = Room::new().await;
+    let mute = async |room: &mut Room, muted| {
+        let request = UpdateConversationRequest {
+            conversation_id: room.id.0,
+            muted: Some(muted),
+            ..Default::default()
+        };
+        room.chat.update_conversation(&room.cx(ANNA), request).await.unwrap();
+    };
+    let heard = async |room: &mut Room, stream: &mut Stream| {
+        room.say(BORIS, "hi").await;
+        room.pump();
+        loop {
+            let response = next(stream).await;
+            if let Some(Kinds::Entry(_)) = response.event {
+                return !response.silent;
+            }
+        }
+    };
+    let mut stream = room.follow(ANNA, &Bytes::new()).await;
+    catch_up(&mut stream).await;
+    assert!(heard(&mut room, &mut stream).await);
+    mute(&mut room, true).await;
+    assert!(!heard(&mut room, &mut stream).await);
+    let mut stream = room.follow(ANNA, &Bytes::new()).await;
+    catch_up(&mut stream).await;
+    assert!(!heard(&mut room, &mut stream).await);
+    mute(&mut room, false).await;
+    assert!(heard(&mut room, &mut stream).await);
 }

@@ -76,6 +76,9 @@ fn accounts() -> Vec<Row> {
         row(&method::ACCOUNTS_GET_ACCOUNT, Caller, |_| encode(&a::GetAccountRequest {})),
         row(&method::ACCOUNTS_UPDATE_PROFILE, Caller, |_| encode(&a::UpdateProfileRequest::default())),
         row(&method::ACCOUNTS_UPDATE_SETTINGS, Caller, |_| encode(&a::UpdateSettingsRequest::default())),
+        row(&method::ACCOUNTS_UPDATE_NOTIFICATIONS, Caller, |_| {
+            encode(&a::UpdateNotificationsRequest::default())
+        }),
         row(&method::ACCOUNTS_LIST_DEVICES, Caller, |_| encode(&a::ListDevicesRequest {})),
         row(&method::ACCOUNTS_SIGN_OUT_DEVICE, Thing, |t| {
             encode(&a::SignOutDeviceRequest { device_id: t.device })
@@ -191,6 +194,13 @@ fn chat() -> Vec<Row> {
         row(&method::CHAT_UPDATE_CONVERSATION, Thing, |t| {
             let conversation_id = t.chat;
             encode(&h::UpdateConversationRequest { conversation_id, muted: Some(true), ..Default::default() })
+        }),
+        row(&method::CHAT_SEND_TYPING, Thing, |t| {
+            let kind = h::TypingKind::Typing.into();
+            encode(&h::SendTypingRequest { conversation_id: t.chat, kind })
+        }),
+        row(&method::CHAT_GET_RECEIPTS, Thing, |t| {
+            encode(&h::GetReceiptsRequest { conversation_id: t.chat })
         }),
         row(&method::CHAT_SET_DRAFT, Thing, |t| {
             encode(&h::SetDraftRequest {

@@ -65,6 +65,7 @@ impl Room {
         let random = Random::seeded(7);
         let foundation = Foundation {
             delivery: Arc::new(Delivery::new(store.stamp())),
+            bus: crate::bus::Bus::new().0,
             seal: Seal::new(&store.secret(), random.clone()),
             ids: IdGenerator::new(clock.clone(), 0),
             store,

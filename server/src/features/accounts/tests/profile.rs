@@ -3,7 +3,10 @@
 use super::*;
 use crate::features::accounts::load;
 use crate::time::DAY;
-use teahouse_proto::accounts::{AddWays, UpdateProfileRequest, UpdateSettingsRequest};
+use teahouse_proto::accounts::{
+    AddWays, DoNotDisturb, PresenceAudience, UpdateNotificationsRequest, UpdateProfileRequest,
+    UpdateSettingsRequest,
+};
 use teahouse_proto::common::{Gender, Way};
 
 async fn update(room: &Room, token: &str, request: UpdateProfileRequest) -> Result<()> {
@@ -124,4 +127,52 @@ async fn switches_that_are_present_change() {
     assert_eq!(room.told(account(&made)).await.len(), 2);
     room.accounts.update_settings(&cx, UpdateSettingsRequest::default()).await.unwrap();
     assert_eq!(room.told(account(&made)).await.len(), 2);
+}
+
+#[tokio::test]
+async fn receipts_and_presence_are_off_until_they_are_switched_on() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    let settings = account(&made).settings.unwrap();
+    assert!(!settings.read_receipts && settings.presence() == PresenceAudience::Nobody);
+    let cx = room.with_token(&made.token).await.unwrap();
+    let mut on = UpdateSettingsRequest { read_receipts: Some(true), ..Default::default() };
+    on.set_presence(PresenceAudience::Friends);
+    let settings = room.accounts.update_settings(&cx, on).await.unwrap().settings.unwrap();
+    assert!(settings.read_receipts && settings.presence() == PresenceAudience::Friends);
+    assert!(settings.friends_must_request, "what is absent stays");
+    let person = load(room.store(), AccountId(account(&made).account_id)).await.unwrap().unwrap();
+    assert!(person.read_receipts && person.shows_presence);
+    let unknown = UpdateSettingsRequest { presence: Some(99), ..Default::default() };
+    let settings = room.accounts.update_settings(&cx, unknown).await.unwrap().settings.unwrap();
+    assert_eq!(settings.presence(), PresenceAudience::Nobody, "what is not understood hides");
+}
+
+#[tokio::test]
+async fn notifications_that_are_present_change_and_devices_are_told() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    let all_on = account(&made).notifications.clone().unwrap();
+    assert!(all_on.previews && all_on.greetings && all_on.bottles && all_on.moments && all_on.subscriptions);
+    assert!(!all_on.do_not_disturb.as_ref().unwrap().enabled);
+    let cx = room.with_token(&made.token).await.unwrap();
+    let night =
+        DoNotDisturb { enabled: true, from_minute: 1320, to_minute: 420, time_zone: "asia/tokyo".into() };
+    let request = UpdateNotificationsRequest {
+        do_not_disturb: Some(night.clone()),
+        bottles: Some(false),
+        ..Default::default()
+    };
+    let kept = room.accounts.update_notifications(&cx, request.clone()).await.unwrap().notifications.unwrap();
+    let named = DoNotDisturb { time_zone: "Asia/Tokyo".into(), ..night };
+    assert_eq!((kept.do_not_disturb.clone(), kept.bottles, kept.previews), (Some(named), false, true));
+    room.accounts.update_notifications(&cx, request).await.unwrap();
+    let told = room.told(account(&made)).await;
+    let [What::AccountChanged(now)] = &told[..] else { panic!("told once: {told:?}") };
+    assert_eq!(now.notifications.as_ref(), Some(&kept));
+    let nowhere =
+        DoNotDisturb { enabled: true, to_minute: 1, time_zone: "Nowhere".into(), ..Default::default() };
+    let request = UpdateNotificationsRequest { do_not_disturb: Some(nowhere), ..Default::default() };
+    let refused = room.accounts.update_notifications(&cx, request).await.unwrap_err();
+    assert_eq!(refused.reason(), "TIME_ZONE_INVALID");
 }

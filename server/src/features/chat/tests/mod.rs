@@ -3,6 +3,7 @@
 mod kinds;
 mod media_kinds;
 mod options;
+mod passing;
 
 use super::hooks::Hooks;
 use super::*;
@@ -39,7 +40,10 @@ impl Subscriber for Observer {
 
 impl Room {
     async fn with_friends() -> (Self, ConversationId) {
-        let (foundation, _published) = foundation();
+        Self::on(foundation().0).await
+    }
+
+    async fn on(foundation: Foundation) -> (Self, ConversationId) {
         let (media, dir) = media(&foundation);
         let chat = Chat::new(foundation.clone(), media, tickets(&foundation));
         let observer = Arc::new(Observer(chat.clone().into()));

@@ -1,0 +1,169 @@
+//! What is told in passing: typing and receipts, and what of them shows to whom.
+
+use super::*;
+use crate::bus::{Audience, Passing};
+use crate::delivery::Connection;
+use crate::features::accounts::fixture::{change, register};
+use crate::features::testing::foundation_with_bus;
+use teahouse_proto::sync::{Receipt, Typing};
+use tokio::sync::mpsc::Receiver;
+
+/// Anna and Boris, friends, each with a device that listens.
+struct Two {
+    room: Room,
+    id: ConversationId,
+    passing: Receiver<Passing>,
+    devices: Vec<Connection>,
+}
+
+impl Two {
+    async fn meet() -> Self {
+        let (foundation, _published, passing) = foundation_with_bus();
+        let made = foundation.store.transact(|tx| {
+            register(tx, ANNA, "anna", Time(0))?;
+            register(tx, BORIS, "boris", Time(0))
+        });
+        made.await.unwrap();
+        let devices =
+            [ANNA, BORIS].map(|who| foundation.delivery.connect(who, DeviceId(who.0))).into_iter().collect();
+        let (room, id) = Room::on(foundation).await;
+        Self { room, id, passing, devices }
+    }
+
+    async fn receipts(&self, who: AccountId, on: bool) {
+        let set = self
+            .room
+            .foundation
+            .store
+            .transact(move |tx| change(tx, who, |_, settings| settings.read_receipts = on));
+        set.await.unwrap();
+    }
+
+    /// What was told since the last time, and to whom.
+    fn told(&mut self) -> Vec<(AccountId, FollowEvent)> {
+        let mut told = Vec::new();
+        while let Ok(Passing { to: Audience::Account(to), message }) = self.passing.try_recv() {
+            told.push((to, message.event.clone().unwrap()));
+        }
+        told
+    }
+
+    async fn typing(&self, who: AccountId, id: ConversationId, kind: TypingKind) -> Result<()> {
+        let request = SendTypingRequest { conversation_id: id.0, kind: kind.into() };
+        self.room.chat.send_typing(&self.room.cx(who), request).await.map(drop)
+    }
+
+    /// All that somebody can see of how far the other has read.
+    async fn sees(&self, who: AccountId) -> (GetReceiptsResponse, u64) {
+        let request = GetReceiptsRequest { conversation_id: self.id.0 };
+        let receipts = self.room.chat.get_receipts(&self.room.cx(who), request).await.unwrap();
+        (receipts, self.room.view(who, self.id).await.peer_read_seq)
+    }
+
+    /// `who` deletes the other, as far as the contacts room goes.
+    async fn unfriend(&self, who: AccountId, other: AccountId) {
+        let (hooks, now) = (Hooks::new(self.room.foundation.ids.clone()), self.room.foundation.clock.now());
+        let delete = self.room.foundation.store.transact(move |tx| {
+            set_friend(tx, who, other, None)?;
+            hooks.on_deleted(tx, who, other, now)
+        });
+        delete.await.unwrap();
+    }
+}
+
+fn receipt(id: ConversationId, who: AccountId, read_seq: u64) -> FollowEvent {
+    FollowEvent::Receipt(Receipt { conversation_id: id.0, account_id: who.0, read_seq })
+}
+
+const NOTHING: (GetReceiptsResponse, u64) = (GetReceiptsResponse { available: false, peer_read_seq: 0 }, 0);
+
+fn read_up_to(seq: u64) -> (GetReceiptsResponse, u64) {
+    (GetReceiptsResponse { available: true, peer_read_seq: seq }, seq)
+}
+
+#[tokio::test]
+async fn receipts_are_there_only_while_both_have_them_on() {
+    let mut two = Two::meet().await;
+    let id = two.id;
+    two.room.say(ANNA, id, "one").await;
+    two.room.read(BORIS, id, 2).await.unwrap();
+    for (anna, boris) in [(false, false), (true, false), (false, true)] {
+        two.receipts(ANNA, anna).await;
+        two.receipts(BORIS, boris).await;
+        assert_eq!((two.sees(ANNA).await, two.sees(BORIS).await), (NOTHING, NOTHING), "{anna} {boris}");
+        let seq = two.room.say(ANNA, id, "more").await;
+        two.room.read(BORIS, id, seq).await.unwrap();
+        assert_eq!(two.told(), []);
+    }
+    two.receipts(ANNA, true).await;
+    assert_eq!(two.sees(ANNA).await, read_up_to(5));
+    let seq = two.room.say(ANNA, id, "six").await;
+    assert_eq!(two.told(), [(BORIS, receipt(id, ANNA, 6))], "who writes has read");
+    two.room.read(BORIS, id, seq).await.unwrap();
+    assert_eq!(two.told(), [(ANNA, receipt(id, BORIS, 6))]);
+    two.room.read(BORIS, id, seq).await.unwrap();
+    assert_eq!(two.told(), [], "nothing new");
+    assert_eq!((two.sees(ANNA).await, two.sees(BORIS).await), (read_up_to(6), read_up_to(6)));
+
+    two.receipts(BORIS, false).await;
+    assert_eq!((two.sees(ANNA).await, two.sees(BORIS).await), (NOTHING, NOTHING), "what was is hidden, too");
+    two.room.say(BORIS, id, "seven").await;
+    assert_eq!(two.told(), []);
+}
+
+#[tokio::test]
+async fn who_was_deleted_sees_what_they_see_where_all_is_off() {
+    let mut two = Two::meet().await;
+    for who in [ANNA, BORIS] {
+        two.receipts(who, true).await;
+    }
+    let seq = two.room.say(ANNA, two.id, "one").await;
+    two.room.read(BORIS, two.id, seq).await.unwrap();
+    two.receipts(BORIS, false).await;
+    let off = (two.sees(ANNA).await, two.room.view(ANNA, two.id).await);
+    assert!(two.typing(ANNA, two.id, TypingKind::Typing).await.is_ok());
+    two.receipts(BORIS, true).await;
+    two.told();
+    two.unfriend(BORIS, ANNA).await;
+    assert_eq!((two.sees(ANNA).await, two.room.view(ANNA, two.id).await), off);
+    assert!(two.typing(ANNA, two.id, TypingKind::Typing).await.is_ok());
+    assert_eq!(two.told(), [], "and nobody hears of it");
+    let entries = ListEntriesRequest { conversation_id: two.id.0, ..Default::default() };
+    assert_eq!(refused(two.room.list(BORIS, entries).await), "CONVERSATION_NOT_FOUND");
+
+    two.room.befriend(ANNA, BORIS).await;
+    assert_eq!(two.sees(ANNA).await, read_up_to(2), "who came back has not read what they cannot see");
+}
+
+#[tokio::test]
+async fn typing_reaches_the_other_and_nobody_else() {
+    let mut two = Two::meet().await;
+    let id = two.id;
+    let typing = |kind: TypingKind| {
+        FollowEvent::Typing(Typing { conversation_id: id.0, account_id: ANNA.0, kind: kind.into() })
+    };
+    for kind in [TypingKind::Typing, TypingKind::Speaking, TypingKind::SendingPicture, TypingKind::Stopped] {
+        two.typing(ANNA, id, kind).await.unwrap();
+        assert_eq!(two.told(), [(BORIS, typing(kind))]);
+    }
+    assert_eq!(refused(two.typing(ANNA, id, TypingKind::Unspecified).await), "FIELD_MISSING");
+    for nowhere in [id, ConversationId(999)] {
+        assert_eq!(refused(two.typing(CLARA, nowhere, TypingKind::Typing).await), "CONVERSATION_NOT_FOUND");
+    }
+    two.unfriend(ANNA, BORIS).await;
+    assert_eq!(refused(two.typing(ANNA, id, TypingKind::Typing).await), "CONVERSATION_NOT_FOUND");
+    two.devices.clear();
+    two.room.befriend(ANNA, BORIS).await;
+    two.typing(ANNA, id, TypingKind::Typing).await.unwrap();
+    assert_eq!(two.told(), [], "nobody listens");
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_dropped_and_nobody_waits() {
+    let mut two = Two::meet().await;
+    for _ in 0..5000 {
+        two.typing(ANNA, two.id, TypingKind::Typing).await.unwrap();
+    }
+    let told = two.told().len();
+    assert!((1000..5000).contains(&told), "{told}");
+}
