@@ -89,14 +89,13 @@ impl Report {
     }
 
     /// Prints the table, and the object where it is asked for.
-    pub(crate) fn print(&self, json: bool) -> std::io::Result<()> {
+    pub(crate) fn print(&self, json: bool) {
         let mut out = std::io::stdout().lock();
-        self.table(&mut out)?;
+        // Whoever closed the pipe has seen enough.
+        let _ = self.table(&mut out);
         if json {
-            serde_json::to_writer(&mut out, self)?;
-            writeln!(out)?;
+            let _ = serde_json::to_writer(&mut out, self).map(|()| writeln!(out));
         }
-        out.flush()
     }
 
     fn table(&self, out: &mut impl Write) -> std::io::Result<()> {

@@ -115,9 +115,10 @@ impl App {
             metrics.render()
         });
         let gate = Gate::new(methods, peers, random, (config.metrics.clone(), render));
-        let server = Server::bind(gate.clone(), config.listen, &config.network, tls.clone())
-            .await
-            .map_err(|e| failed(format_args!("cannot listen on {}", config.listen))(e.to_string()))?;
+        let server =
+            Server::bind(gate.clone(), config.listen, &config.network, tls.clone(), installed.routes)
+                .await
+                .map_err(|e| failed(format_args!("cannot listen on {}", config.listen))(e.to_string()))?;
 
         let (address, tasks, stop) = (server.address(), TaskTracker::new(), CancellationToken::new());
         let url = config.public_url(address);

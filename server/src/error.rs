@@ -1,6 +1,8 @@
 //! The one error of the server: a closed kind, a stable reason for programs, a message for the caller and a source
 //! for the log. What a kind becomes on the wire stands here and nowhere else.
 
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -48,6 +50,20 @@ impl Kind {
             Self::RateLimited => FailureKind::RateLimited,
             Self::Unavailable => FailureKind::Unavailable,
             Self::Internal => FailureKind::Internal,
+        }
+    }
+
+    /// As plain HTTP names it.
+    pub fn http_status(self) -> StatusCode {
+        match self {
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::AlreadyExists | Self::Precondition | Self::Conflict => StatusCode::CONFLICT,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -176,6 +192,28 @@ impl Error {
             metadata.insert("teahouse-retry-after-ms", self.retry_after_ms().into());
         }
         tonic::Status::with_metadata(self.kind().grpc_code(), self.message(), metadata)
+    }
+}
+
+/// As plain HTTP carries it: the status, and the [`Failure`] as JSON.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut body = serde_json::json!({
+            "kind": self.kind().failure_kind().as_str_name(),
+            "reason": self.reason(),
+            "message": self.message(),
+        });
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.retry_after_ms() > 0 {
+            // Numbers of 64 bits are texts in the JSON form of Protobuf.
+            body["retryAfterMs"] = self.retry_after_ms().to_string().into();
+            headers.insert(header::RETRY_AFTER, self.retry_after_ms().div_ceil(1000).into());
+        }
+        if self.kind() == Kind::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        (self.kind().http_status(), headers, axum::Json(body)).into_response()
     }
 }
 

@@ -124,6 +124,11 @@ impl Methods {
         self.limits.check(Class::Open, caller)
     }
 
+    /// Draws on an allowance, for what is no method call.
+    pub fn draw(&self, class: Class, caller: &Caller) -> Result<()> {
+        self.limits.check(class, caller)
+    }
+
     /// Forgets limits that are full again. Called once a minute.
     pub fn tidy(&self) {
         self.limits.retain_recent();

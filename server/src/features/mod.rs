@@ -19,7 +19,8 @@ use crate::random::Random;
 use crate::seal::Seal;
 use crate::store::Store;
 use crate::time::Clock;
-use accounts::{Accounts, AccountsConfig};
+use accounts::{AccountHooks, Accounts, AccountsConfig};
+use axum::Router;
 use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -49,6 +50,8 @@ pub struct Foundation {
 
 /// What the composition root does with the rooms once they are built.
 pub struct Installed {
+    /// Plain HTTP that rooms answer, for the transport. Each request must come with its [`crate::call::Caller`].
+    pub routes: Router,
     /// For the operator's commands.
     pub accounts: Arc<Accounts>,
     /// To be closed when the server ends.
@@ -71,9 +74,11 @@ pub fn install(
     contacts: &ContactsConfig,
 ) -> Result<Installed> {
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
-    let accounts = Arc::new(Accounts::new(foundation.clone(), accounts.clone(), vec![chat_hooks.clone()])?);
-    accounts.install(methods);
     let media = Media::new(foundation.clone(), media.0.clone(), media.1)?;
+    let pictures = Arc::new(media::Avatars::new(foundation.random.clone()));
+    let hooks: Vec<Arc<dyn AccountHooks>> = vec![chat_hooks.clone()];
+    let accounts = Arc::new(Accounts::new(foundation.clone(), accounts.clone(), hooks, pictures)?);
+    accounts.install(methods);
     media.install(methods);
     let contacts = Arc::new(Contacts::new(foundation.clone(), contacts.clone(), chat_hooks));
     teahouse_proto::register_contacts(methods, &contacts);
@@ -86,6 +91,7 @@ pub fn install(
     let holders: [Arc<dyn media::MediaHolders>; 1] = [chat.clone()];
     media.ask(&holders);
     Ok(Installed {
+        routes: media.routes(),
         observers: vec![accounts.clone(), chat.clone()],
         background: vec![
             accounts.clone().run().boxed(),

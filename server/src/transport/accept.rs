@@ -112,12 +112,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the port. Nothing is accepted before [`Server::run`].
+    /// Opens the port. Nothing is accepted before [`Server::run`]. `rooms` are routes that rooms answer themselves.
     pub async fn bind(
         gate: Arc<Gate>,
         listen: SocketAddr,
         network: &NetworkConfig,
         tls: Option<Arc<Tls>>,
+        rooms: Router,
     ) -> io::Result<Self> {
         let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;
@@ -125,7 +126,7 @@ impl Server {
         let listener = socket.listen(BACKLOG)?;
         let address = listener.local_addr()?;
         let (grpc, health) = grpc::routes(&gate).await;
-        let router = http::router(&gate, grpc);
+        let router = http::router(&gate, grpc, rooms);
         let places = Arc::new(Places {
             max: network.max_connections,
             max_per_address: network.max_connections_per_address,

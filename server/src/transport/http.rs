@@ -2,6 +2,7 @@
 //! knows no features.
 
 use super::grpc::SocketAddress;
+use super::rooms::behind_door;
 use super::{Gate, bearer, websocket};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -20,8 +21,8 @@ const GREETING: &str = concat!(
 /// The format of Prometheus' text exposition.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All routes of the port.
-pub(super) fn router(gate: &Arc<Gate>, grpc: Router) -> Router {
+/// All routes of the port. `rooms` are those that rooms bring.
+pub(super) fn router(gate: &Arc<Gate>, grpc: Router, rooms: Router) -> Router {
     Router::new()
         .route("/", get(|| async { GREETING }))
         .route("/healthz", get(|| async { "ok\n" }))
@@ -29,6 +30,7 @@ pub(super) fn router(gate: &Arc<Gate>, grpc: Router) -> Router {
         .route("/metrics", get(metrics))
         .route("/v1/ws", any(websocket::upgrade))
         .with_state(gate.clone())
+        .merge(behind_door(gate, rooms))
         .merge(grpc)
         .fallback(unknown)
 }

@@ -7,6 +7,7 @@ mod grpc;
 mod http;
 mod json;
 mod peer;
+mod rooms;
 mod stream;
 pub mod tls;
 mod websocket;

@@ -8,6 +8,7 @@ mod friends;
 mod golden;
 mod hostile;
 mod limits;
+mod media;
 mod model;
 mod order;
 mod outside;

@@ -49,7 +49,8 @@ impl AccountsApi<Cx, Error> for Accounts {
             changes: self.config.display_name_changes_per_30_days,
             former_for: DAY * self.config.former_name_days,
         };
-        let update = move |tx: &mut Tx<'_>| profile::update_profile(tx, id, &change, limits, now);
+        let avatars = self.avatars.clone();
+        let update = move |tx: &mut Tx<'_>| profile::update_profile(tx, id, &change, limits, &*avatars, now);
         let person = self.foundation.store.transact(update).await?;
         Ok(UpdateProfileResponse { profile: Some(person.profile()) })
     }

@@ -1,6 +1,6 @@
 //! Who somebody is: accounts, sign-in, recovery, profile, and the devices that are signed in. The only room that
 //! knows passwords and tokens. It knows nothing of friends, conversations or places; later rooms that must do
-//! something when an account is made hand in [`AccountHooks`].
+//! something when an account is made hand in [`AccountHooks`], and the one that keeps pictures [`AvatarHooks`].
 
 mod api;
 mod authenticate;
@@ -58,11 +58,26 @@ pub trait AccountHooks: Send + Sync {
     ) -> Result<()>;
 }
 
+/// What a later room does with the pictures of people.
+pub trait AvatarHooks: Send + Sync {
+    /// Makes the finished upload `media_id` a picture of this account, or none where it is empty; what lay under the
+    /// path `old` is gone. Gives the new path, empty for no picture. Errors: `MEDIA_NOT_FOUND`, `MEDIA_KIND_INVALID`.
+    fn replace(
+        &self,
+        tx: &mut Tx<'_>,
+        account: AccountId,
+        old: &str,
+        media_id: &str,
+        now: Time,
+    ) -> Result<String>;
+}
+
 /// The accounts room.
 pub struct Accounts {
     foundation: Foundation,
     config: AccountsConfig,
     hooks: Arc<[Arc<dyn AccountHooks>]>,
+    avatars: Arc<dyn AvatarHooks>,
     passwords: Passwords,
     throttle: Throttle,
     sessions: Sessions,
@@ -79,12 +94,14 @@ impl Accounts {
         foundation: Foundation,
         config: AccountsConfig,
         hooks: Vec<Arc<dyn AccountHooks>>,
+        avatars: Arc<dyn AvatarHooks>,
     ) -> Result<Self> {
         Ok(Self {
             passwords: Passwords::new(&config, foundation.random.clone())?,
             throttle: Throttle::new(&config),
             sessions: Sessions::new(config.sessions_cached as usize),
             hooks: hooks.into(),
+            avatars,
             swept: Mutex::default(),
             foundation,
             config,

@@ -25,6 +25,10 @@ pub struct Person {
     pub signature: String,
     /// Their name for the plug-ins; empty: the display name.
     pub stranger_name: String,
+    /// Path of their picture; empty: none.
+    pub avatar: String,
+    /// Path of their picture for the plug-ins; empty: none is shown there.
+    pub stranger_avatar: String,
     /// By which ways others may find and add them. [`Person::can_be_added_by`] asks for one.
     pub add_ways: AddWays,
     /// Whether who finds them must ask before they are friends.
@@ -64,6 +68,8 @@ impl Person {
             display_name: profile.display_name,
             signature: profile.signature,
             stranger_name: profile.stranger_name,
+            avatar: profile.avatar,
+            stranger_avatar: profile.stranger_avatar,
             add_ways: settings.add_ways.unwrap_or_default(),
             friends_must_request: settings.friends_must_request,
             ask_before_group: settings.ask_before_group,
@@ -84,6 +90,7 @@ impl Person {
             gender: self.gender.into(),
             signature: self.signature.clone(),
             region: String::new(),
+            avatar: self.avatar.clone(),
         }
     }
 
@@ -113,6 +120,8 @@ impl Person {
             gender: self.gender.into(),
             signature: self.signature.clone(),
             stranger_name: self.stranger_name.clone(),
+            avatar: self.avatar.clone(),
+            stranger_avatar: self.stranger_avatar.clone(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::person::{Person, load, person};
 use super::tables::{ACCOUNT, AccountRow, RECOVERY};
-use super::{account_gone, quiet, rules};
+use super::{AvatarHooks, account_gone, quiet, rules};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::ledger::quota::{Quota, Who};
@@ -29,6 +29,9 @@ pub(super) struct ProfileChange {
     gender: Option<Gender>,
     signature: Option<String>,
     stranger_name: Option<String>,
+    /// Uploads that are to be pictures; empty for none.
+    avatar: Option<String>,
+    stranger_avatar: Option<String>,
 }
 
 impl ProfileChange {
@@ -39,6 +42,8 @@ impl ProfileChange {
             gender: request.gender.map(rules::gender).transpose()?,
             signature: request.signature.as_deref().map(rules::signature).transpose()?,
             stranger_name: request.stranger_name.as_deref().map(rules::stranger_name).transpose()?,
+            avatar: request.avatar_media_id.clone(),
+            stranger_avatar: request.stranger_avatar_media_id.clone(),
         })
     }
 }
@@ -50,12 +55,14 @@ pub(super) struct NameLimits {
     pub(super) former_for: Duration,
 }
 
-/// Changes a profile and tells the account's devices. Errors: `RATE_LIMITED` for the display name.
+/// Changes a profile and tells the account's devices. Errors: `RATE_LIMITED` for the display name; those of
+/// [`AvatarHooks::replace`].
 pub(super) fn update_profile(
     tx: &mut Tx<'_>,
     id: AccountId,
     change: &ProfileChange,
     limits: NameLimits,
+    avatars: &dyn AvatarHooks,
     now: Time,
 ) -> Result<Person> {
     let mut row = tx.get(&ACCOUNT, &id)?.ok_or_else(account_gone)?;
@@ -72,6 +79,12 @@ pub(super) fn update_profile(
     }
     if let Some(name) = &change.stranger_name {
         profile.stranger_name.clone_from(name);
+    }
+    if let Some(media) = &change.avatar {
+        profile.avatar = avatars.replace(tx, id, &profile.avatar, media, now)?;
+    }
+    if let Some(media) = &change.stranger_avatar {
+        profile.stranger_avatar = avatars.replace(tx, id, &profile.stranger_avatar, media, now)?;
     }
     keep(tx, id, row, &before, now)
 }

@@ -56,7 +56,7 @@ impl MediaApi<Cx, Error> for Service {
         if !data.is_empty() {
             room.staging.check_room(data.len() as u64)?;
             metrics::counter!("teahouse_media_received_bytes_total").increment(data.len() as u64);
-            filling = filling.append(data).await?;
+            filling.append(data).await?;
         }
         let offset = filling.offset;
         drop(filling);

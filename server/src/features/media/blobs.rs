@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::Range;
@@ -30,6 +30,9 @@ const PART_BYTES: usize = 5 << 20;
 const READ_BYTES: usize = 64 * 1024;
 /// First bytes of the places of one run of the server.
 const RUN_BYTES: usize = 4;
+
+/// What tells content apart; the same for the same content.
+type Keyed = Hmac<Sha256>;
 
 /// The files.
 pub(super) struct Blobs {
@@ -53,12 +56,11 @@ pub struct StoredContent {
     pub(super) content_type: String,
 }
 
-/// What was read of an upload, and what it is.
+/// What was put, and what it is.
 pub(super) struct Put {
     pub(super) place: Place,
     pub(super) content: ContentId,
     pub(super) size: u64,
-    pub(super) sha256: [u8; 32],
 }
 
 impl Blobs {
@@ -68,24 +70,24 @@ impl Blobs {
         let random = Random::from_os();
         store::create_dir(&dir)?;
         let objects = LocalFileSystem::new_with_prefix(&dir).map_err(io::Error::other)?.with_fsync(true);
-        let mut key = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
+        let mut key = Keyed::new_from_slice(secret).expect("HMAC takes keys of any length");
         key.update(b"media.content");
         let key = key.finalize().into_bytes().into();
         let shards = std::array::from_fn(|_| AtomicBool::new(false));
         Ok(Self { dir, objects: Arc::new(objects), key, run: random.bytes(), random, shards })
     }
 
-    /// Stores a file, forced to the disk, and tells its hashes.
+    /// Stores a file, forced to the disk.
     pub(super) async fn put_file(&self, from: &Path) -> Result<Put> {
         let from = from.to_owned();
         let mut source = blocking(move || File::open(from)).await?;
         let place = self.new_place().await?;
         let mut upload = self.objects.put_multipart(&object_path(place)).await.map_err(failed)?;
-        let mut hashes = self.hashes();
+        let mut hash = self.hash();
         let mut size = 0;
         loop {
-            let (back, hashed, part) = blocking(move || read_part(source, hashes)).await?;
-            (source, hashes) = (back, hashed);
+            let (back, hashed, part) = blocking(move || read_part(source, hash)).await?;
+            (source, hash) = (back, hashed);
             if part.is_empty() {
                 break;
             }
@@ -97,18 +99,17 @@ impl Blobs {
             }
         }
         upload.complete().await.map_err(failed)?;
-        let (content, sha256) = hashes.finish();
-        Ok(Put { place, content, size, sha256 })
+        Ok(Put { place, content: hash.finalize().into_bytes().into(), size })
     }
 
     /// Stores bytes, forced to the disk.
     pub(super) async fn put_bytes(&self, bytes: Bytes, content_type: &str) -> Result<StoredContent> {
         let place = self.new_place().await?;
-        let mut hashes = self.hashes();
-        hashes.update(&bytes);
+        let mut hash = self.hash();
+        hash.update(&bytes);
         let size = bytes.len() as u64;
         self.objects.put(&object_path(place), bytes.into()).await.map_err(failed)?;
-        let (content, _) = hashes.finish();
+        let content = hash.finalize().into_bytes().into();
         Ok(StoredContent { place, content, size, content_type: content_type.to_owned() })
     }
 
@@ -195,34 +196,16 @@ impl Blobs {
         self.dir.join(format!("{shard:02x}"))
     }
 
-    fn hashes(&self) -> Hashes {
-        let keyed = Hmac::new_from_slice(&self.key).expect("HMAC takes keys of any length");
-        Hashes { keyed, plain: Sha256::new() }
+    fn hash(&self) -> Keyed {
+        Keyed::new_from_slice(&self.key).expect("HMAC takes keys of any length")
     }
 }
 
-/// What tells content apart, and what its sender said of it.
-struct Hashes {
-    keyed: Hmac<Sha256>,
-    plain: Sha256,
-}
-
-impl Hashes {
-    fn update(&mut self, bytes: &[u8]) {
-        self.keyed.update(bytes);
-        Digest::update(&mut self.plain, bytes);
-    }
-
-    fn finish(self) -> (ContentId, [u8; 32]) {
-        (self.keyed.finalize().into_bytes().into(), self.plain.finalize().into())
-    }
-}
-
-fn read_part(mut source: File, mut hashes: Hashes) -> io::Result<(File, Hashes, Bytes)> {
+fn read_part(mut source: File, mut hash: Keyed) -> io::Result<(File, Keyed, Bytes)> {
     let mut part = Vec::new();
     (&mut source).take(PART_BYTES as u64).read_to_end(&mut part)?;
-    hashes.update(&part);
-    Ok((source, hashes, part.into()))
+    hash.update(&part);
+    Ok((source, hash, part.into()))
 }
 
 /// The last byte: the first ones are the run's.

@@ -9,8 +9,6 @@ crate::settings! {
         held_mib: u64 = 10 * 1024,
         /// Uploads that an account may have begun and not finished.
         unfinished_uploads: u32 = 20,
-        /// MiB of the largest file or video.
-        file_max_mib: u64 = 100,
         /// Uploads that are examined and stored side by side.
         workers: u32 = 2,
         /// Uploads that may wait for that; further ones are told to come back.
@@ -23,12 +21,8 @@ crate::settings! {
 impl MediaConfig {
     /// What is wrong with these settings, a sentence for each mistake; empty where the room can work with them.
     pub fn problems(&self) -> Vec<String> {
-        let at_least_one = [
-            ("file_max_mib", self.file_max_mib),
-            ("workers", self.workers.into()),
-            ("queue", self.queue.into()),
-            ("downloads_at_once", self.downloads_at_once.into()),
-        ];
+        let at_least_one =
+            [("workers", self.workers), ("queue", self.queue), ("downloads_at_once", self.downloads_at_once)];
         let zeros = at_least_one.into_iter().filter(|(_, value)| *value == 0);
         zeros.map(|(name, _)| format!("media.{name} is 0; it must be at least 1")).collect()
     }

@@ -3,12 +3,15 @@
 //! ([`MediaHolders`]).
 
 mod api;
+mod avatars;
 mod blobs;
 mod collection;
 mod config;
+mod examining;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod format;
+mod http;
 mod ids;
 mod quota;
 mod references;
@@ -19,6 +22,7 @@ mod tables;
 mod tests;
 mod uploads;
 
+pub use avatars::Avatars;
 pub use blobs::StoredContent;
 pub use config::MediaConfig;
 pub use ids::MediaId;
@@ -34,6 +38,7 @@ use blobs::Blobs;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
+use http::Downloads;
 use quota::Limits;
 use staging::Staging;
 use std::fs::DirBuilder;
@@ -41,7 +46,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
-use tables::{REFERENCE, name};
+use tables::{REFERENCE, ReferenceRow, name};
 use tokio::sync::Semaphore;
 
 /// The most that [`Media::read`] gives: what servers make for themselves is small.
@@ -77,6 +82,7 @@ pub struct Media {
     /// Those places, and those to wait for one.
     queue: Arc<Semaphore>,
     holders: OnceLock<Vec<Weak<dyn MediaHolders>>>,
+    downloads: Arc<Downloads>,
 }
 
 impl Media {
@@ -92,11 +98,12 @@ impl Media {
         let blobs = Blobs::open(home.dir.join("blobs"), &foundation.store.secret());
         let room = Self {
             limits: Limits::new(&config),
-            staging: Staging::open(home.dir.join("uploads"), home.min_free_bytes).map_err(Error::internal)?,
+            staging: Staging::open(&home).map_err(Error::internal)?,
             blobs: blobs.map_err(Error::internal)?,
             workers: Arc::new(Semaphore::new(config.workers as usize)),
             queue: Arc::new(Semaphore::new(config.workers as usize + config.queue as usize)),
             holders: OnceLock::new(),
+            downloads: Arc::new(Downloads::new(config.downloads_at_once)),
             foundation,
             config,
             home,
@@ -151,6 +158,28 @@ impl Media {
             Ok(all)
         });
         Ok(Some(all.await.map_err(trouble)?.freeze()))
+    }
+
+    /// What `viewer` may fetch under this name; `None` also where it is there for others.
+    async fn visible(&self, viewer: AccountId, id: &str) -> Result<Option<ReferenceRow>> {
+        let Some(id) = MediaId::parse(id) else { return Ok(None) };
+        let Some(row) = self.foundation.store.get(&REFERENCE, &id).await? else { return Ok(None) };
+        let is_visible = match row.holder() {
+            Holder::Upload(owner) => owner == viewer,
+            // One has a public name, the other none.
+            Holder::Avatar(_) | Holder::Evidence => false,
+            holder => self.some_room_shows(viewer, holder).await?,
+        };
+        Ok(is_visible.then_some(row))
+    }
+
+    async fn some_room_shows(&self, viewer: AccountId, holder: Holder) -> Result<bool> {
+        for room in self.holders.get().into_iter().flatten().filter_map(Weak::upgrade) {
+            if room.may_see(viewer, holder).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Removes what shall not outlive the server.

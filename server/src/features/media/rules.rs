@@ -1,18 +1,11 @@
 //! What may be uploaded, as far as it can be decided without looking at the bytes.
 
-use super::config::MediaConfig;
+use super::format::Kind;
 use crate::error::{Error, Result};
 use crate::text;
 use teahouse_proto::media::MediaKind;
 use unicode_normalization::UnicodeNormalization;
 
-const MIB: u64 = 1 << 20;
-/// The largest picture, also one that becomes an avatar.
-const PICTURE_MAX: u64 = 20 * MIB;
-/// The largest voice message: a minute, uncompressed.
-const VOICE_MAX: u64 = 12 * MIB;
-/// The largest sticker.
-const STICKER_MAX: u64 = MIB;
 /// Graphemes of a file's name.
 const FILE_NAME_GRAPHEMES: usize = 128;
 
@@ -29,14 +22,22 @@ pub(super) fn kind_invalid() -> Error {
     )
 }
 
+/// A kind as the formats know it.
+pub(super) fn format(kind: MediaKind) -> Result<Kind> {
+    match kind {
+        MediaKind::Unspecified => Err(kind_invalid()),
+        MediaKind::Picture => Ok(Kind::Picture),
+        MediaKind::Voice => Ok(Kind::Voice),
+        MediaKind::Video => Ok(Kind::Video),
+        MediaKind::File => Ok(Kind::File),
+        MediaKind::Sticker => Ok(Kind::Sticker),
+        MediaKind::Avatar => Ok(Kind::Avatar),
+    }
+}
+
 /// Errors: `MEDIA_EMPTY`, `MEDIA_TOO_LARGE`.
-pub(super) fn size(kind: MediaKind, size: u64, config: &MediaConfig) -> Result<u64> {
-    let most = match kind {
-        MediaKind::Picture | MediaKind::Avatar => PICTURE_MAX,
-        MediaKind::Voice => VOICE_MAX,
-        MediaKind::Sticker => STICKER_MAX,
-        MediaKind::Video | MediaKind::File | MediaKind::Unspecified => config.file_max_mib * MIB,
-    };
+pub(super) fn size(kind: MediaKind, size: u64) -> Result<u64> {
+    let most = format(kind)?.max_bytes();
     match size {
         0 => Err(Error::invalid("MEDIA_EMPTY", "An upload has at least one byte. Say its exact size.")),
         size if size > most => Err(too_large(most)),
@@ -79,8 +80,8 @@ mod tests {
 
     #[test]
     fn sizes_have_two_ends() {
-        let config = MediaConfig::default();
-        let reason = |kind, n| size(kind, n, &config).err().map(|e| e.reason());
+        const MIB: u64 = 1 << 20;
+        let reason = |kind, n| size(kind, n).err().map(|e| e.reason());
         assert_eq!(reason(MediaKind::File, 0), Some("MEDIA_EMPTY"));
         assert_eq!(reason(MediaKind::File, 100 * MIB), None);
         assert_eq!(reason(MediaKind::File, 100 * MIB + 1), Some("MEDIA_TOO_LARGE"));

@@ -1,9 +1,8 @@
 //! Files of uploads under way: what has come so far, in order, and nothing else, so that the length of a file is how
 //! far its upload is. It knows no accounts and no content.
 
-use super::ids;
 use super::tables::UploadId;
-use super::trouble;
+use super::{MediaHome, ids, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::store;
 use bytes::Bytes;
@@ -20,6 +19,8 @@ const BUSY_RETRY: Duration = Duration::from_secs(2);
 /// The directory of uploads under way.
 pub(super) struct Staging {
     dir: PathBuf,
+    /// For what is being made of uploads. Empty when the server starts.
+    scratch: PathBuf,
     /// Below this many free bytes nothing is written.
     min_free_bytes: u64,
     busy: Arc<Mutex<HashSet<UploadId>>>,
@@ -40,18 +41,22 @@ impl Drop for Turn {
 
 /// A file that is being filled.
 pub(super) struct Filling {
-    file: File,
+    /// `None` after a write of which nobody heard the end.
+    open: Option<(File, Turn)>,
     /// Bytes that are in it.
     pub(super) offset: u64,
-    // Goes with the file into whatever writes to it, so that no second writer comes while one is still writing.
-    _turn: Turn,
 }
 
 impl Staging {
-    /// In `dir`, which is made where it is missing.
-    pub(super) fn open(dir: PathBuf, min_free_bytes: u64) -> io::Result<Self> {
+    /// In two directories of `home`, which are made where they are missing.
+    pub(super) fn open(home: &MediaHome) -> io::Result<Self> {
+        let (dir, scratch) = (home.dir.join("uploads"), home.dir.join("scratch"));
         store::create_dir(&dir)?;
-        Ok(Self { dir, min_free_bytes, busy: Arc::default() })
+        store::create_dir(&scratch)?;
+        for left in fs::read_dir(&scratch)? {
+            fs::remove_file(left?.path())?;
+        }
+        Ok(Self { dir, scratch, min_free_bytes: home.min_free_bytes, busy: Arc::default() })
     }
 
     /// The right to change an upload. Errors: `UPLOAD_BUSY`.
@@ -72,6 +77,11 @@ impl Staging {
         self.dir.join(ids::text(upload))
     }
 
+    /// Where something may be made of it, by whoever has its turn.
+    pub(super) fn scratch(&self, upload: UploadId) -> PathBuf {
+        self.scratch.join(ids::text(upload))
+    }
+
     /// Errors: `DISK_FULL` where `bytes` more would leave too little.
     pub(super) fn check_room(&self, bytes: u64) -> Result<()> {
         let free = store::free_bytes(&self.dir).map_err(trouble)?;
@@ -90,7 +100,7 @@ impl Staging {
         blocking(move || {
             let file = File::options().create(true).append(true).open(&path)?;
             let offset = file.metadata()?.len();
-            Ok(Filling { file, offset, _turn: turn })
+            Ok(Filling { open: Some((file, turn)), offset })
         })
         .await
     }
@@ -123,13 +133,18 @@ impl Staging {
 
 impl Filling {
     /// Appends. When it fails, what was written before stays and may include a part of `data`.
-    pub(super) async fn append(mut self, data: Bytes) -> Result<Self> {
-        blocking(move || {
-            self.file.write_all(&data)?;
-            self.offset += data.len() as u64;
-            Ok(self)
-        })
-        .await
+    pub(super) async fn append(&mut self, data: Bytes) -> Result<()> {
+        let len = data.len() as u64;
+        // The turn goes with the file, so that no second writer comes while one is still writing.
+        let (mut file, turn) =
+            self.open.take().ok_or_else(|| Error::internal("a file after a failed write"))?;
+        let back = blocking(move || {
+            file.write_all(&data)?;
+            Ok((file, turn))
+        });
+        self.open = Some(back.await?);
+        self.offset += len;
+        Ok(())
     }
 }
 

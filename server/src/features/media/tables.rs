@@ -32,6 +32,8 @@ pub(super) const BLOB: Table<Place, BlobRow> = Table::new("media.blob");
 pub(super) const CONTENT: Table<ContentId, ContentRow> = Table::new("media.content");
 /// Places whose files are to be deleted.
 pub(super) const GARBAGE: Table<Place, ()> = Table::new("media.garbage");
+/// Pictures that anybody may fetch who knows the name.
+pub(super) const PUBLIC: Table<[u8; 16], PublicRow> = Table::new("media.public");
 
 /// An upload.
 #[derive(Clone, PartialEq, Message)]
@@ -157,6 +159,14 @@ pub(super) struct BlobRow {
 pub(super) struct ContentRow {
     #[prost(bytes = "vec", tag = "1")]
     pub(super) place: Vec<u8>,
+}
+
+/// A public picture.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct PublicRow {
+    /// The reference.
+    #[prost(bytes = "vec", tag = "1")]
+    pub(super) media: Vec<u8>,
 }
 
 /// Which object refers to something, and so who may fetch it.

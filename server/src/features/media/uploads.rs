@@ -1,7 +1,7 @@
 //! The life of an upload: begun, filled, finished or given up. Rows say what it is, its file how far it is; a crash at
 //! any moment leaves either an upload to go on with or one that is finished.
 
-use super::blobs::{Put, StoredContent};
+use super::examining::Finished;
 use super::staging::Turn;
 use super::tables::{EXPIRY, Holder, REFERENCE, ReferenceRow, UNFINISHED, UPLOAD, UploadId, UploadRow, name};
 use super::{Media, MediaId, ids, quota, references, rules};
@@ -13,7 +13,7 @@ use crate::store::{Order, Tx};
 use crate::time::{DAY, HOUR, Time};
 use std::sync::Arc;
 use std::time::Duration;
-use teahouse_proto::media::{self, CreateUploadRequest, CreateUploadResponse, MediaKind, Upload};
+use teahouse_proto::media::{self, CreateUploadRequest, CreateUploadResponse, Upload};
 
 /// How long an upload is kept after its last byte, and a finished one until it is referred to.
 const KEPT: Duration = DAY;
@@ -21,13 +21,6 @@ const KEPT: Duration = DAY;
 const TOUCH_EVERY: Duration = HOUR;
 /// When a caller whom the workers cannot take may try again.
 const OVERLOADED_RETRY: Duration = Duration::from_secs(5);
-
-/// What is stored of an upload that is finished.
-struct Finished {
-    stored: StoredContent,
-    thumbnail: Option<StoredContent>,
-    media: media::Media,
-}
 
 impl Media {
     /// An upload of this account. Errors: `UPLOAD_NOT_FOUND`.
@@ -59,7 +52,7 @@ impl Media {
         let row = UploadRow {
             account: account.0,
             kind: kind.into(),
-            size: rules::size(kind, request.size, &self.config)?,
+            size: rules::size(kind, request.size)?,
             file_name: rules::file_name(kind, &request.file_name)?,
             sha256: rules::checksum(&request.sha256)?,
             created_at_ms: now.as_ms(),
@@ -154,29 +147,6 @@ impl Media {
         outcome
     }
 
-    /// Looks at the content and stores what is to be kept of it. A refusal is of kind Invalid.
-    async fn examine(&self, id: UploadId, row: &UploadRow) -> Result<Finished> {
-        let source = self.staging.path(id);
-        if row.kind() != MediaKind::File {
-            return Err(Error::invalid("MEDIA_UNSUPPORTED", "This kind of content is not taken here."));
-        }
-        let put = self.blobs.put_file(&source).await?;
-        if let Err(error) = check(&put, row) {
-            self.blobs.delete(put.place).await?;
-            return Err(error);
-        }
-        let content_type = "application/octet-stream".to_owned();
-        let stored = StoredContent { place: put.place, content: put.content, size: put.size, content_type };
-        let media = media::Media {
-            kind: row.kind,
-            content_type: stored.content_type.clone(),
-            size: stored.size,
-            file_name: row.file_name.clone(),
-            ..media::Media::default()
-        };
-        Ok(Finished { stored, thumbnail: None, media })
-    }
-
     /// Commits what is on disk already.
     async fn keep(&self, id: UploadId, finished: Finished, now: Time) -> Result<media::Media> {
         let new = MediaId(self.foundation.random.bytes());
@@ -257,19 +227,6 @@ fn begun(id: UploadId, row: &UploadRow) -> Upload {
         expires_at_ms: row.expires_at_ms,
         media: None,
     }
-}
-
-fn check(put: &Put, row: &UploadRow) -> Result<()> {
-    if !row.sha256.is_empty() && row.sha256 != put.sha256 {
-        return Err(Error::invalid(
-            "CHECKSUM_MISMATCH",
-            "The bytes that came are not those that were announced. Begin a new upload.",
-        ));
-    }
-    if put.size != row.size {
-        return Err(Error::internal("an upload has another length than it had"));
-    }
-    Ok(())
 }
 
 fn outcome_of(outcome: &Result<media::Media>) -> &'static str {

@@ -8,7 +8,7 @@ mod sign_in;
 mod throttle;
 mod validators;
 
-use super::{AccountHooks, Accounts, AccountsConfig};
+use super::{AccountHooks, Accounts, AccountsConfig, AvatarHooks};
 use crate::bus::{Event, Published};
 use crate::call::{Authenticator, Caller, Cx, Session};
 use crate::delivery::{Delivery, log};
@@ -18,7 +18,7 @@ use crate::id::{AccountId, DeviceId, IdGenerator};
 use crate::random::Random;
 use crate::seal::Seal;
 use crate::store::{Store, Tx};
-use crate::time::{Clock, HOUR};
+use crate::time::{Clock, HOUR, Time};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use teahouse_proto::AccountsApi;
@@ -34,6 +34,19 @@ const PASSWORD: &str = "correct horse 1";
 /// Where people are, unless a test says otherwise.
 const HOME: &str = "192.0.2.1";
 const ELSEWHERE: &str = "198.51.100.7";
+
+/// Every upload is a picture, but for one that is not there.
+struct Pictures;
+
+impl AvatarHooks for Pictures {
+    fn replace(&self, _: &mut Tx<'_>, _: AccountId, old: &str, media_id: &str, _: Time) -> Result<String> {
+        match media_id {
+            "" => Ok(String::new()),
+            "missing" => Err(Error::not_found("MEDIA_NOT_FOUND", "")),
+            _ => Ok(format!("{media_id} after {old:?}")),
+        }
+    }
+}
 
 struct Room {
     accounts: Arc<Accounts>,
@@ -73,7 +86,7 @@ impl Room {
             random,
             on_loopback,
         };
-        let accounts = Arc::new(Accounts::new(foundation, config, hooks).unwrap());
+        let accounts = Arc::new(Accounts::new(foundation, config, hooks, Arc::new(Pictures)).unwrap());
         accounts.foundation.store.observe(vec![accounts.clone()]);
         Self { accounts, clock, published }
     }

@@ -54,6 +54,27 @@ async fn fields_that_are_present_change_and_devices_are_told() {
 }
 
 #[tokio::test]
+async fn pictures_change_with_their_uploads() {
+    let room = Room::new();
+    let made = room.register("anna_01").await;
+    let picture =
+        |media: &str| UpdateProfileRequest { avatar_media_id: Some(media.into()), ..Default::default() };
+    let shown = async || {
+        let person = load(room.store(), AccountId(account(&made).account_id)).await.unwrap().unwrap();
+        (person.card().avatar, person.stranger_avatar)
+    };
+    update(&room, &made.token, picture("a")).await.unwrap();
+    assert_eq!(shown().await, ("a after \"\"".to_owned(), String::new()));
+    let refused = update(&room, &made.token, picture("missing")).await.unwrap_err();
+    assert_eq!(refused.reason(), "MEDIA_NOT_FOUND");
+    let other = UpdateProfileRequest { stranger_avatar_media_id: Some("s".into()), ..picture("") };
+    update(&room, &made.token, other).await.unwrap();
+    assert_eq!(shown().await, (String::new(), "s after \"\"".to_owned()), "empty removes");
+    update(&room, &made.token, UpdateProfileRequest::default()).await.unwrap();
+    assert_eq!(shown().await.1, "s after \"\"");
+}
+
+#[tokio::test]
 async fn what_cannot_be_shown_is_refused() {
     let room = Room::new();
     let made = room.register("anna_01").await;

@@ -148,6 +148,7 @@ async fn a_page_of_the_longest_friends_fits_into_an_answer() {
             gender: 3,
             signature: "👩🏽‍🚀".repeat(60),
             region: longest.clone(),
+            avatar: format!("/v1/public/{}", "x".repeat(22)),
         }),
         conversation_id: u64::MAX,
         remark: longest.clone(),
