@@ -7,6 +7,7 @@ mod people;
 mod profiles;
 mod report;
 mod server;
+mod signals;
 
 use clap::Parser;
 use options::{Command, Options, Profile};
@@ -34,11 +35,20 @@ fn runtime() -> Runtime {
 }
 
 fn run(options: &Options) -> ExitCode {
-    match runtime().block_on(measure(options)) {
-        Ok(report) => {
-            report.print(options.json);
-            if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let outcome = runtime().block_on(async {
+        tokio::select! {
+            outcome = measure(options) => outcome,
+            signal = signals::one() => Err(format!("ended by {signal} before there was a result").into()),
         }
+    });
+    let printed = outcome.and_then(|report| {
+        let is_sound = report.is_sound();
+        report.print(options.json).map_err(|e| format!("the result cannot be written: {e}"))?;
+        Ok(is_sound)
+    });
+    match printed {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("teahouse-loadtest: {error}");
             ExitCode::FAILURE
@@ -47,7 +57,9 @@ fn run(options: &Options) -> ExitCode {
 }
 
 async fn measure(options: &Options) -> Result<Report, Failure> {
+    people::say("measuring the floor");
     let floor = floor::measure()?;
+    people::say(options.profile().name());
     match options.profile() {
         Profile::Floor => Ok(floor::report(&floor)),
         Profile::Idle => profiles::idle::run(options, &floor).await,

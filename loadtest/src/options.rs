@@ -40,8 +40,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 10)]
     seconds: u64,
 
-    /// Engine of the server that is started: sled, fjall or memory.
-    #[arg(long, default_value = "sled")]
+    /// Engine of the server that is started.
+    #[arg(long, value_parser = ["sled", "fjall"], default_value = "sled")]
     pub engine: String,
 
     /// How to connect: ws, ws-json or grpc.

@@ -6,6 +6,7 @@ use crate::server::Server;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr};
 use teahouse_client::{Connection, Connector};
 use teahouse_proto::SyncClient;
@@ -72,8 +73,17 @@ async fn one(options: &Options, connector: &Connector, index: usize) -> Result<P
     Err("a Follow stream ended before it was caught up".into())
 }
 
+/// A line on standard error of what begins, where no bar is shown: whatever ends the program, it has said how far it
+/// came.
+pub(crate) fn say(what: &str) {
+    if !std::io::stderr().is_terminal() {
+        eprintln!("teahouse-loadtest: {what}");
+    }
+}
+
 /// A bar on standard error.
 pub(crate) fn progress(len: u64, what: &'static str) -> ProgressBar {
+    say(&format!("{what} {len}"));
     let style = ProgressStyle::with_template("{msg:>12} {wide_bar} {pos}/{len}");
     ProgressBar::new(len).with_style(style.expect("the template is well-formed")).with_message(what)
 }

@@ -89,13 +89,14 @@ impl Report {
     }
 
     /// Prints the table, and the object where it is asked for.
-    pub(crate) fn print(&self, json: bool) {
+    pub(crate) fn print(&self, json: bool) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
-        // Whoever closed the pipe has seen enough.
-        let _ = self.table(&mut out);
+        self.table(&mut out)?;
         if json {
-            let _ = serde_json::to_writer(&mut out, self).map(|()| writeln!(out));
+            serde_json::to_writer(&mut out, self)?;
+            writeln!(out)?;
         }
+        out.flush()
     }
 
     fn table(&self, out: &mut impl Write) -> std::io::Result<()> {

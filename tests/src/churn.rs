@@ -11,7 +11,7 @@ use teahouse_server::store::key::KeyRange;
 use teahouse_server::store::{Log, Order, Store, Table};
 
 /// How many workers write side by side.
-pub const WORKERS: u32 = 24;
+pub const WORKERS: u32 = 64;
 /// How many rows each worker overwrites and removes again and again.
 const SLOTS: u64 = 40;
 /// Each worker's log is cut to this length now and then, so that what was written first is removed.
@@ -19,9 +19,9 @@ const KEPT_ENTRIES: u64 = 150;
 /// Every how many operations.
 const TRIM_EVERY: u64 = 50;
 /// Of so many operations, these write much: enough that engines turn over their journals and tables.
-const FLOOD_EVERY: u64 = 600;
-const FLOOD_FROM: u64 = 150;
-const FLOOD_TO: u64 = 450;
+const FLOOD_EVERY: u64 = 200;
+const FLOOD_FROM: u64 = 40;
+const FLOOD_TO: u64 = 140;
 /// The longest body: the largest legal text of a message.
 const MAX_BODY: u64 = 16 * 1024;
 

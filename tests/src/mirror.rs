@@ -141,8 +141,12 @@ impl Mirror {
                     self.violations.push(format!("account log: {} came after {last:?}", event.number));
                 }
                 self.last_account_number = Some(event.number);
-                if let Some(What::FriendDeleted(deleted)) = &event.what {
-                    self.conversations.remove(&deleted.conversation_id);
+                match &event.what {
+                    Some(What::FriendDeleted(deleted)) => {
+                        self.conversations.remove(&deleted.conversation_id);
+                    }
+                    Some(What::Friend(friend)) => self.know(friend.conversation_id).await?,
+                    _ => {}
                 }
             }
             Some(Event::Resync(_)) => {
@@ -158,13 +162,7 @@ impl Mirror {
     async fn entry(&mut self, entry: &Entry) -> Result<(), Error> {
         let id = entry.conversation_id;
         if !self.conversations.contains_key(&id) {
-            let request = GetConversationRequest { conversation_id: id };
-            match self.device.chat().get_conversation(request).await {
-                Ok(answer) => return self.pull(&answer.conversation.unwrap_or_default()).await,
-                // Deleted by another device meanwhile; the account log will say so.
-                Err(error) if error.reason() == "CONVERSATION_NOT_FOUND" => return Ok(()),
-                Err(error) => return Err(error),
-            }
+            return self.know(id).await;
         }
         let line = self.device.line(entry);
         let copy = self.conversations.entry(id).or_default();
@@ -182,6 +180,19 @@ impl Mirror {
                 .push(format!("an entry changed: it was {:?}, now {line:?}", copy.line(entry.seq)));
         }
         Ok(())
+    }
+
+    /// Fetches a conversation that it does not have.
+    async fn know(&mut self, conversation_id: u64) -> Result<(), Error> {
+        if self.conversations.contains_key(&conversation_id) {
+            return Ok(());
+        }
+        match self.device.chat().get_conversation(GetConversationRequest { conversation_id }).await {
+            Ok(answer) => self.pull(&answer.conversation.unwrap_or_default()).await,
+            // Deleted by another device meanwhile; the account log will say so.
+            Err(error) if error.reason() == "CONVERSATION_NOT_FOUND" => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Fetches what is lacking of a conversation.

@@ -18,7 +18,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(crate) async fn run(options: &Options, floor: &Floor) -> Result<Report, Failure> {
     let server = Server::start(options, Friends::Pairs)?;
     let mut report = Report::new(Profile::Idle.name(), floor);
-    let first = people::connect(options, &server, FIRST).await?;
+    let first = people::connect(options, &server, FIRST.min(options.connections())).await?;
     tokio::time::sleep(SETTLE).await;
     let before = server.rss_bytes();
     drop(first);

@@ -89,6 +89,13 @@ impl Passwords {
         }
     }
 
+    /// Whether a PHC string was made with less work than is asked for now, so that it should be made anew.
+    pub(super) fn is_weak(&self, hash: &str) -> bool {
+        let made = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
+        let now = self.argon2.params();
+        made.is_some_and(|made| made.m_cost() < now.m_cost() || made.t_cost() < now.t_cost())
+    }
+
     /// Keeps one worker from working.
     #[cfg(test)]
     pub(super) async fn occupy(&self) -> tokio::sync::OwnedSemaphorePermit {

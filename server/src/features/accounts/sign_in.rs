@@ -3,7 +3,7 @@
 use super::devices::{self, DeviceLimits, NewDevice};
 use super::rules::login_failed;
 use super::secrets::Secret;
-use super::tables::{CREDENTIAL, USERNAME};
+use super::tables::{CREDENTIAL, CredentialRow, USERNAME};
 use super::throttle::Guesser;
 use super::{Accounts, account_gone, person, profile, rules, secrets};
 use crate::call::Cx;
@@ -19,25 +19,32 @@ use zeroize::Zeroizing;
 struct Found {
     /// 0 for a name that nobody has.
     account: AccountId,
-    password_hash: Option<String>,
+    credential: Option<CredentialRow>,
     at_home: bool,
 }
 
 /// A sign-in whose password was right.
 struct SignIn {
     account: AccountId,
-    /// The hash that the password was compared with.
-    password_hash: String,
+    /// What the password was compared with.
+    credential: CredentialRow,
+    /// A hash of the same password that replaces it.
+    stronger: Option<String>,
     device: NewDevice,
     device_limits: DeviceLimits,
 }
 
 impl SignIn {
     fn carry_out(&self, tx: &mut Tx<'_>, now: Time) -> Result<Account> {
-        // The password may have been changed while this one was hashed.
+        // The password may have been changed while this one was hashed. Another sign-in may have replaced its hash, too,
+        // which changes neither password nor time.
         let credential = tx.get(&CREDENTIAL, &self.account)?;
-        if credential.is_none_or(|c| c.password_hash != self.password_hash) {
+        if credential.is_none_or(|c| c.changed_at_ms != self.credential.changed_at_ms) {
             return Err(login_failed());
+        }
+        if let Some(hash) = &self.stronger {
+            let row = CredentialRow { password_hash: hash.clone(), ..self.credential.clone() };
+            tx.put(&CREDENTIAL, &self.account, &row)?;
         }
         let person = person(tx, self.account)?.ok_or_else(account_gone)?;
         devices::sign_in(tx, (self.account, person.created_at), &self.device, self.device_limits, now)?;
@@ -59,18 +66,26 @@ impl Accounts {
         let found = self.find(cx, name).await?;
         let guesser = Guesser { name: Some(&typed), network: self.network(cx), at_home: found.at_home };
         let attempt = self.throttle.begin(guesser, now)?;
-        if !self.passwords.verify(password, found.password_hash.as_deref()).await? {
+        let hash = found.credential.as_ref().map(|c| &*c.password_hash);
+        let weak = password.clone().filter(|_| hash.is_some_and(|hash| self.passwords.is_weak(hash)));
+        if !self.passwords.verify(password, hash).await? {
             attempt.failed(now);
             return Err(login_failed());
         }
-        let Some(password_hash) = found.password_hash else { return Err(login_failed()) };
+        let Some(credential) = found.credential else { return Err(login_failed()) };
         attempt.succeeded();
+        let stronger = match weak {
+            // Where too many sign in at this moment, it is left to the next time.
+            Some(password) => self.passwords.hash(password).await.ok(),
+            None => None,
+        };
 
         let token = secrets::new_token(&self.foundation.random);
         let device = self.new_device(cx, found.account, &token, request.device);
         let device_id = device.id.0;
         let account = found.account;
-        let sign_in = SignIn { account, password_hash, device, device_limits: self.device_limits() };
+        let device_limits = self.device_limits();
+        let sign_in = SignIn { account, credential, stronger, device, device_limits };
         let answer = self.foundation.store.transact(move |tx| sign_in.carry_out(tx, now)).await?;
         Ok(LoginResponse { account: Some(answer), token: token.shown.to_string(), device_id })
     }
@@ -80,7 +95,7 @@ impl Accounts {
         let account = self.account_called(name).await?;
         let credential = self.foundation.store.get(&CREDENTIAL, &account).await?;
         let at_home = self.is_at_home(cx, account).await?;
-        Ok(Found { account, password_hash: credential.map(|c| c.password_hash), at_home })
+        Ok(Found { account, credential, at_home })
     }
 
     /// The account of a username in lower case; 0 where nobody has it, which is no account's id.

@@ -65,6 +65,7 @@ pub(super) struct CredentialRow {
     /// PHC string, "$argon2id$v=19$m=19456,t=2,p=1$salt$hash".
     #[prost(string, tag = "1")]
     pub(super) password_hash: String,
+    /// When the password was set; its hash may be made anew without that.
     #[prost(int64, tag = "2")]
     pub(super) changed_at_ms: i64,
 }

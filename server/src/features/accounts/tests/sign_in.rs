@@ -177,6 +177,7 @@ async fn a_password_changed_while_the_old_one_was_checked_wins() {
     let change = move |tx: &mut Tx<'_>| {
         let mut row = tx.get(&CREDENTIAL, &account)?.unwrap();
         row.password_hash = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".into();
+        row.changed_at_ms += 1;
         tx.put(&CREDENTIAL, &account, &row)
     };
     room.store().transact(change).await.unwrap();
@@ -206,4 +207,27 @@ fn nothing_secret_is_shown() {
         changed_at_ms: 1,
     };
     assert!(!format!("{row:?}").contains("argon2"));
+}
+
+#[tokio::test]
+async fn a_hash_of_a_time_with_lower_settings_is_made_anew_at_the_next_sign_in() {
+    let mut room = Room::new();
+    let id = AccountId(account(&room.register("anna_01").await).account_id);
+    let kept = async |room: &Room| room.store().get(&CREDENTIAL, &id).await.unwrap().unwrap();
+    let weak = kept(&room).await;
+    let foundation = room.accounts.foundation.clone();
+    let config = AccountsConfig { password_memory_kib: 16, password_passes: 1, ..AccountsConfig::default() };
+    room.accounts = Arc::new(Accounts::new(foundation, config, Vec::new(), Arc::new(Pictures)).unwrap());
+
+    assert_eq!(reason(room.login("anna_01", "wrong password").await), "LOGIN_FAILED");
+    assert_eq!(kept(&room).await, weak, "a wrong password changes nothing");
+    // Two at once: each finds the weak hash, and neither keeps the other out.
+    let (one, other) = futures::join!(room.login("anna_01", PASSWORD), room.login("anna_01", PASSWORD));
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    let strong = kept(&room).await;
+    assert!(strong.password_hash.contains("m=16,t=1"), "{}", strong.password_hash);
+    assert_eq!(strong.changed_at_ms, weak.changed_at_ms, "the password is the same");
+    let before = room.hashes();
+    room.login("anna_01", PASSWORD).await.unwrap();
+    assert_eq!((room.hashes() - before, kept(&room).await), (1, strong), "once is enough");
 }
