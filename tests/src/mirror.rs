@@ -153,7 +153,7 @@ impl Mirror {
                 self.conversations.clear();
                 self.last_account_number = None;
             }
-            Some(Event::Typing(_) | Event::Receipt(_)) => {}
+            Some(Event::Typing(_) | Event::Receipt(_) | Event::Presence(_)) => {}
             None => self.violations.push("an event of an unknown kind".to_owned()),
         }
         Ok(())

@@ -117,6 +117,9 @@ fn document(update: &Update) -> Result<String> {
         Update::Typing(typing) => {
             event(FollowResponse { event: Some(Event::Typing(*typing)), ..Default::default() })
         }
+        Update::Presence(presence) => {
+            event(FollowResponse { event: Some(Event::Presence(*presence)), ..Default::default() })
+        }
         Update::Receipt(receipt) => {
             event(FollowResponse { event: Some(Event::Receipt(*receipt)), ..Default::default() })
         }
@@ -148,6 +151,7 @@ fn show(out: &Output, people: &mut People, update: &Update, now: bool) -> Result
             Some(text) => out.say(out.dim(&text)),
             None => Ok(()),
         },
+        Update::Presence(presence) => out.say(out.dim(&passing::presence(people, presence))),
         Update::Receipt(receipt) => out.say(out.dim(&passing::receipt(people, receipt))),
         Update::Offline { error, retry_in } => {
             let seconds = retry_in.as_secs_f32().ceil();

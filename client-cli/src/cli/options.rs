@@ -6,7 +6,7 @@ use super::args::Switch;
 use super::people::People;
 use super::secret;
 use super::talk::place;
-use super::text::block;
+use super::text::{block, table};
 use clap::{Args, Subcommand, ValueEnum};
 use teahouse_client::{Result, Session};
 use teahouse_proto::accounts::{
@@ -16,10 +16,14 @@ use teahouse_proto::chat::{
     GetConversationRequest, GetReceiptsRequest, GetReceiptsResponse, SendTypingRequest, SetDraftRequest,
     SetDraftResponse, TypingKind, UpdateConversationRequest,
 };
+use teahouse_proto::presence::{GetPresenceRequest, GetPresenceResponse, Presence};
 use teahouse_proto::{
     ACCOUNTS_UPDATE_NOTIFICATIONS, AccountsClient, CHAT_GET_RECEIPTS, CHAT_SEND_TYPING, CHAT_SET_DRAFT,
-    CHAT_UPDATE_CONVERSATION, ChatClient,
+    CHAT_UPDATE_CONVERSATION, ChatClient, PRESENCE_GET_PRESENCE, PresenceClient,
 };
+
+/// People asked for at once, the server's maximum.
+const PRESENCE_ASKED: usize = 100;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -64,6 +68,8 @@ pub(crate) enum Command {
     },
     /// Show how far a friend has read, where both of you let it be known.
     Receipts { who: String },
+    /// Show which friends are online, where both of you let it be seen: those given, or all.
+    Presence { who: Vec<String> },
     /// Show what should ring on your devices, or change what is given.
     Notifications(Notify),
 }
@@ -152,6 +158,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<()> {
         Command::Draft { who, text, quote, none } => draft(app, &who, text, quote, none).await,
         Command::Typing { who, what } => typing(app, &who, what).await,
         Command::Receipts { who } => receipts(app, &who).await,
+        Command::Presence { who } => presence(app, &who).await,
         Command::Notifications(args) => notifications(app, args).await,
     }
 }
@@ -212,6 +219,32 @@ async fn receipts(app: &App, who: &str) -> Result<()> {
         }
         GetReceiptsResponse { peer_read_seq: 0, .. } => format!("{}: nothing read yet.", place.title),
         GetReceiptsResponse { peer_read_seq, .. } => format!("{}: read up to {peer_read_seq}.", place.title),
+    })
+}
+
+async fn presence(app: &App, who: &[String]) -> Result<()> {
+    let (session, me) = app.session().await?;
+    let people = People::load(&session, me).await?;
+    let ids: Vec<u64> = if who.is_empty() {
+        people.friends.iter().map(|friend| friend.account_id).collect()
+    } else {
+        who.iter().map(|who| people.friend(who).map(|friend| friend.account_id)).collect::<Result<_>>()?
+    };
+    let client = PresenceClient(session);
+    let mut answer = GetPresenceResponse::default();
+    for ids in ids.chunks(PRESENCE_ASKED) {
+        let request = GetPresenceRequest { account_ids: ids.to_vec() };
+        answer.presence.extend(client.get_presence(request).await?.presence);
+    }
+    app.out.answer(&PRESENCE_GET_PRESENCE, &answer, || {
+        if answer.presence.is_empty() {
+            return "Nobody lets you see it. Both must: `teahouse settings --presence friends`.".to_owned();
+        }
+        let seen = |presence: &Presence| {
+            if presence.online { "online".to_owned() } else { app.out.times.minute(presence.last_seen_at_ms) }
+        };
+        let rows: Vec<_> = answer.presence.iter().map(|p| [people.name(p.account_id), seen(p)]).collect();
+        table(["FRIEND", &format!("LAST SEEN ({}, to the hour)", app.out.times.zone())], &rows)
     })
 }
 

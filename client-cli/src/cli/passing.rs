@@ -1,7 +1,8 @@
-//! What friends do at the moment, in words: typing, having read. Pure.
+//! What friends do at the moment, in words: typing, having read, coming and going. Pure.
 
 use super::people::People;
 use teahouse_proto::chat::TypingKind;
+use teahouse_proto::presence::Presence;
 use teahouse_proto::sync::{Receipt, Typing};
 
 /// "* Bobby is typing"; nothing for what this version does not know.
@@ -21,6 +22,12 @@ pub(super) fn receipt(people: &People, receipt: &Receipt) -> String {
     format!("* {} has read up to {}", people.name(receipt.account_id), receipt.read_seq)
 }
 
+/// "* Bobby is online".
+pub(super) fn presence(people: &People, presence: &Presence) -> String {
+    let now = if presence.online { "is online" } else { "is gone" };
+    format!("* {} {now}", people.name(presence.account_id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::people::tests::people;
@@ -36,5 +43,7 @@ mod tests {
         assert_eq!(told(TypingKind::Unspecified), None);
         let read = Receipt { account_id: 10, read_seq: 7, ..Default::default() };
         assert_eq!(receipt(&people, &read), "* Bobby has read up to 7");
+        let here = Presence { account_id: 10, online: true, ..Default::default() };
+        assert_eq!(presence(&people, &here), "* Bobby is online");
     }
 }

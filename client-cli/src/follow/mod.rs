@@ -273,6 +273,7 @@ impl<S: CursorStore> Follower<S> {
                 steps.push(Step::Give(Update::CaughtUp { server_time_ms: now.server_time_ms }));
             }
             Some(Event::Typing(typing)) => steps.push(Step::Give(Update::Typing(typing))),
+            Some(Event::Presence(presence)) => steps.push(Step::Give(Update::Presence(presence))),
             Some(Event::Receipt(receipt)) => steps.push(Step::Give(Update::Receipt(receipt))),
             Some(Event::Resync(resync)) => {
                 self.forget(&resync.reason);

@@ -4,6 +4,7 @@ use crate::error::Error;
 use bytes::Bytes;
 use std::time::Duration;
 use teahouse_proto::chat::{Conversation, Entry};
+use teahouse_proto::presence::Presence;
 use teahouse_proto::sync::{AccountEvent, Receipt, Typing};
 
 /// One thing that a device learns.
@@ -33,6 +34,8 @@ pub enum Update {
     Typing(Typing),
     /// A friend has read up to a number. What is missed is in [`Conversation::peer_read_seq`].
     Receipt(Receipt),
+    /// A friend came or went. What was before is asked for with `PresenceService/GetPresence`.
+    Presence(Presence),
     /// Everything up to now was told; what follows happens now.
     CaughtUp {
         /// The server's clock, UTC milliseconds.

@@ -11,7 +11,7 @@ use crate::id::{AccountId, DeviceId};
 use outbox::Outbox;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use teahouse_proto::sync::FollowResponse;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
 
@@ -20,16 +20,35 @@ const SHARDS: usize = 64;
 
 type Shard = RwLock<HashMap<AccountId, Vec<Arc<Outbox>>>>;
 
+/// Somebody who wants to know who comes and goes.
+pub trait Watcher: Send + Sync {
+    /// The first device of an account came, or its last one went: which of the two is to be looked up. Must not block.
+    fn on_change(&self, account: AccountId);
+}
+
 /// The devices connected to this node.
 pub struct Delivery {
     shards: Vec<Shard>,
+    watcher: OnceLock<Arc<dyn Watcher>>,
     published: AtomicU64,
 }
 
 impl Delivery {
     /// Nobody connected. `stamp` is that of the store when it was opened.
     pub fn new(stamp: u64) -> Self {
-        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect(), published: AtomicU64::new(stamp) }
+        Self {
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            watcher: OnceLock::new(),
+            published: AtomicU64::new(stamp),
+        }
+    }
+
+    /// Names, once, who wants to know who comes and goes.
+    ///
+    /// # Panics
+    /// When called a second time: a mistake of the composition.
+    pub fn watch(&self, watcher: Arc<dyn Watcher>) {
+        assert!(self.watcher.set(watcher).is_ok(), "the watcher is named once");
     }
 
     /// Everything up to this stamp has reached the caches and the outboxes of those who were connected by then.
@@ -50,6 +69,11 @@ impl Delivery {
             !same
         });
         devices.push(outbox.clone());
+        let came = devices.len() == 1;
+        drop(shard);
+        if came {
+            self.changed(account);
+        }
         Connection::new(self.clone(), account, outbox)
     }
 
@@ -88,7 +112,15 @@ impl Delivery {
             devices.retain(|o| !Arc::ptr_eq(o, outbox));
             if devices.is_empty() {
                 shard.remove(&account);
+                drop(shard);
+                self.changed(account);
             }
+        }
+    }
+
+    fn changed(&self, account: AccountId) {
+        if let Some(watcher) = self.watcher.get() {
+            watcher.on_change(account);
         }
     }
 

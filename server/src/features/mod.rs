@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod media;
 pub mod contacts;
 pub mod chat;
+pub mod presence;
 pub mod sync;
 #[cfg(test)]
 mod testing;
@@ -86,18 +87,21 @@ pub fn install(
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
+    let presence = presence::Presence::new(foundation.clone(), accounts.clone());
+    teahouse_proto::register_presence(methods, &presence);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
     let holders: [Arc<dyn media::MediaHolders>; 1] = [chat.clone()];
     media.ask(&holders);
     Ok(Installed {
         routes: media.routes(),
-        observers: vec![accounts.clone(), chat.clone()],
+        observers: vec![accounts.clone(), chat.clone(), presence.inbox()],
         background: vec![
             accounts.clone().run().boxed(),
             media.clone().run().boxed(),
             contacts.run().boxed(),
             chat.run().boxed(),
+            presence.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
         ],
         accounts,

@@ -4,7 +4,7 @@ use super::profile::{self, NameLimits, NotificationsChange, ProfileChange};
 use super::{Accounts, devices};
 use crate::call::Cx;
 use crate::error::{Error, Result};
-use crate::id::DeviceId;
+use crate::id::{AccountId, DeviceId};
 use crate::store::Tx;
 use crate::time::{DAY, Time};
 use teahouse_proto::AccountsApi;
@@ -153,6 +153,12 @@ impl Accounts {
             devices::tell(tx, account, Change::SignedOut, device.id, device.name(), now)
         };
         self.foundation.store.transact(end).await
+    }
+
+    /// When any device of an account was last used; the beginning of time where it has none.
+    pub async fn last_seen(&self, account: AccountId) -> Result<Time> {
+        let devices = devices::load_all(&self.foundation.store, account).await?;
+        Ok(devices.iter().map(|device| self.last_use(device)).max().unwrap_or_default())
     }
 
     /// When a device was last used: what is in memory may be newer than what is stored.

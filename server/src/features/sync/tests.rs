@@ -101,7 +101,9 @@ async fn catch_up(stream: &mut Stream) -> (Vec<String>, Bytes) {
             Kinds::Resync(resync) => format!("resync {}", resync.reason),
             Kinds::CaughtUp(_) => return (told, response.cursor),
             Kinds::Entry(entry) => panic!("entry {} while catching up", entry.seq),
-            Kinds::Typing(_) | Kinds::Receipt(_) => panic!("told in passing while catching up"),
+            Kinds::Typing(_) | Kinds::Receipt(_) | Kinds::Presence(_) => {
+                panic!("told in passing while catching up")
+            }
         });
         assert!(response.cursor.is_empty(), "no cursor before everything was told");
     }

@@ -10,6 +10,7 @@ use teahouse_proto::accounts as a;
 use teahouse_proto::chat as h;
 use teahouse_proto::contacts as c;
 use teahouse_proto::media as m;
+use teahouse_proto::presence as p;
 use teahouse_proto::sync as s;
 use teahouse_tests::verbs::text;
 
@@ -60,6 +61,9 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(media());
     rows.extend(contacts());
     rows.extend(chat());
+    rows.push(row(&method::PRESENCE_GET_PRESENCE, Names::Person, |t| {
+        encode(&p::GetPresenceRequest { account_ids: vec![t.account, t.friend] })
+    }));
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
     }));
