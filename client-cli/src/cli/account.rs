@@ -231,6 +231,7 @@ pub(super) async fn profile(app: &App, args: Profile) -> Result<()> {
         gender: args.gender.map(|g| wire_gender(g).into()),
         signature: args.signature,
         stranger_name: args.stranger_name,
+        ..Default::default()
     };
     if request == UpdateProfileRequest::default() {
         let answer = accounts.get_account(GetAccountRequest {}).await?;
