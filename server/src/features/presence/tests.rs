@@ -7,6 +7,7 @@ use crate::delivery::Connection;
 use crate::features::accounts::AccountsConfig;
 use crate::features::accounts::fixture::{change, register};
 use crate::features::contacts::set_friend;
+use crate::features::media::Avatars;
 use crate::features::testing::foundation_with_bus;
 use crate::id::{ConversationId, DeviceId};
 use teahouse_proto::accounts::PresenceAudience;
@@ -34,7 +35,9 @@ impl Room {
             Ok(())
         });
         made.await.unwrap();
-        let accounts = Accounts::new(foundation.clone(), AccountsConfig::default(), Vec::new()).unwrap();
+        let pictures = Arc::new(Avatars::new(foundation.random.clone()));
+        let accounts =
+            Accounts::new(foundation.clone(), AccountsConfig::default(), Vec::new(), pictures).unwrap();
         let presence = Presence::new(foundation.clone(), Arc::new(accounts));
         let room = Self { presence, foundation, passing };
         for who in EVERYBODY {
