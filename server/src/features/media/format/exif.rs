@@ -2,52 +2,52 @@
 //! taken, which is never kept. Knows TIFF directories and nothing of the formats that embed them.
 
 use super::bytes::array;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 const ORIENTATION: u16 = 0x0112;
 const GPS_DIRECTORY: u16 = 0x8825;
 /// More entries than cameras write; what claims more is no directory.
-const MAX_ENTRIES: u16 = 1024;
+const MAX_ENTRIES: u16 = 256;
 
-/// How `tiff` writes numbers.
-struct Tiff<'a> {
-    bytes: &'a [u8],
-    big_endian: bool,
+/// How a TIFF header writes numbers.
+#[derive(Clone, Copy)]
+struct Order {
+    is_big_endian: bool,
 }
 
-impl<'a> Tiff<'a> {
-    fn new(bytes: &'a [u8]) -> Option<Self> {
-        let big_endian = match bytes.get(..4)? {
-            b"MM\0*" => true,
-            b"II*\0" => false,
-            _ => return None,
-        };
-        Some(Tiff { bytes, big_endian })
+impl Order {
+    fn read(tiff: &[u8]) -> Option<Order> {
+        match tiff.get(..4)? {
+            b"MM\0*" => Some(Order { is_big_endian: true }),
+            b"II*\0" => Some(Order { is_big_endian: false }),
+            _ => None,
+        }
     }
 
-    fn u16(&self, at: usize) -> Option<u16> {
-        let raw = array(self.bytes, at)?;
-        Some(if self.big_endian { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
+    fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
+        let raw = array(bytes, at)?;
+        Some(if self.is_big_endian { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
     }
 
-    fn u32(&self, at: usize) -> Option<u32> {
-        let raw = array(self.bytes, at)?;
-        Some(if self.big_endian { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) })
+    fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
+        let raw = array(bytes, at)?;
+        Some(if self.is_big_endian { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) })
     }
 
-    /// Where the entry with this tag is in the first directory.
-    fn find(&self, tag: u16) -> Option<usize> {
-        let directory = self.u32(4)? as usize;
-        let entries = self.u16(directory)?.min(MAX_ENTRIES);
-        let mut places = (0..usize::from(entries)).filter_map(|n| directory.checked_add(2 + 12 * n));
-        places.find(|at| self.u16(*at) == Some(tag))
+    /// The value, its first four bytes, of the entry with this tag.
+    fn find(self, directory: &[u8], tag: u16) -> Option<&[u8]> {
+        let entries = usize::from(self.u16(directory, 0)?.min(MAX_ENTRIES));
+        let mut entries = directory.get(2..)?.chunks_exact(12).take(entries);
+        entries.find(|entry| self.u16(entry, 0) == Some(tag)).map(|entry| &entry[8..])
     }
 }
 
 /// The orientation, 1 to 8, that a TIFF header tells; 1 is upright.
 pub(super) fn orientation(tiff: &[u8]) -> u8 {
     let read = || {
-        let tiff = Tiff::new(tiff)?;
-        let value = tiff.u16(tiff.find(ORIENTATION)? + 8)?;
+        let order = Order::read(tiff)?;
+        let directory = tiff.get(order.u32(tiff, 4)? as usize..)?;
+        let value = order.u16(order.find(directory, ORIENTATION)?, 0)?;
         u8::try_from(value).ok().filter(|o| (1..=8).contains(o))
     };
     read().unwrap_or(1)
@@ -55,12 +55,26 @@ pub(super) fn orientation(tiff: &[u8]) -> u8 {
 
 /// Whether a TIFF header leads to a directory of positions that is not empty.
 pub(super) fn has_position(tiff: &[u8]) -> bool {
-    let read = || {
-        let tiff = Tiff::new(tiff)?;
-        let directory = tiff.u32(tiff.find(GPS_DIRECTORY)? + 8)? as usize;
-        tiff.u16(directory)
+    file_has_position(&mut Cursor::new(tiff)).unwrap_or(false)
+}
+
+/// As [`has_position`], of a file that is not read as a whole.
+pub(super) fn file_has_position(tiff: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let mut piece = |at: u32, bytes: u64| {
+        let mut piece = Vec::new();
+        tiff.seek(SeekFrom::Start(u64::from(at)))?;
+        tiff.take(bytes).read_to_end(&mut piece)?;
+        io::Result::Ok(piece)
     };
-    read().is_some_and(|entries| entries > 0)
+    let head = piece(0, 8)?;
+    let Some((order, at)) = Order::read(&head).and_then(|order| Some((order, order.u32(&head, 4)?))) else {
+        return Ok(false);
+    };
+    let directory = piece(at, 2 + 12 * u64::from(MAX_ENTRIES))?;
+    let Some(at) = order.find(&directory, GPS_DIRECTORY).and_then(|value| order.u32(value, 0)) else {
+        return Ok(false);
+    };
+    Ok(order.u16(&piece(at, 2)?, 0).is_some_and(|entries| entries > 0))
 }
 
 /// A TIFF header that tells this orientation and nothing else.

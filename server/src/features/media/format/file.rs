@@ -2,7 +2,7 @@
 //! the usual forms of a position (EXIF, XMP, QuickTime), in pictures inside of uncompressed archives too; one that is
 //! compressed or encrypted is not found.
 
-use super::bytes::{Cursor, array, be32, riff_chunk};
+use super::bytes::{array, be32, le32};
 use super::{Examined, Refusal, exif, mp4, png};
 use infer::MatcherType;
 use std::fs::File;
@@ -17,6 +17,10 @@ const HEAD_BYTES: u64 = 8192;
 const BLOCK_BYTES: usize = 1024 * 1024;
 /// EXIF lies in one JPEG segment. Blocks overlap by so much, so that each is seen whole.
 const EXIF_BYTES: usize = 64 * 1024;
+/// Directories that are looked at in a block; what has more is no file of pictures.
+const MAX_DIRECTORIES: usize = 4096;
+/// Chunks that are passed over to find the one with EXIF.
+const MAX_CHUNKS: usize = 100_000;
 /// Words that stand before a position, in XMP and in QuickTime's list of keys.
 const WORDS: [&[u8]; 3] =
     [b"exif:GPSLatitude", b"exif:GPSLongitude", b"com.apple.quicktime.location.ISO6709"];
@@ -29,19 +33,15 @@ pub(super) fn examine(input: &Path) -> Result<Examined, Refusal> {
     file.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
     let carries_position = match &head[..] {
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => {
-            let mut whole = Vec::new();
-            file.read_to_end(&mut whole)?;
-            exif::has_position(&whole) || says_position(&whole)
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => exif::file_has_position(&mut file)?,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
+            chunk_has_position(&mut file, &WEBP)?
         }
-        _ if head.starts_with(png::SIGNATURE) || head.starts_with(b"RIFF") => {
-            let mut whole = Vec::new();
-            file.read_to_end(&mut whole)?;
-            chunks_say_position(&whole) || says_position(&whole)
-        }
-        _ if mp4::is_likely(&head) => mp4::says_position(&mut file)? || scan(&mut file)?,
-        _ => scan(&mut file)?,
+        _ if head.starts_with(png::SIGNATURE) => chunk_has_position(&mut file, &PNG)?,
+        _ if mp4::is_likely(&head) => mp4::says_position(&mut file)?,
+        _ => false,
     };
+    let carries_position = carries_position || scan(&mut file)?;
     Ok(Examined { carries_position, ..Examined::of(content_type(&head), size) })
 }
 
@@ -71,30 +71,49 @@ fn scan(file: &mut File) -> Result<bool, Refusal> {
 }
 
 fn says_position(bytes: &[u8]) -> bool {
+    let mut directories = 0;
     bytes.iter().enumerate().any(|(at, byte)| match byte {
-        b'E' => bytes[at..].strip_prefix(b"Exif\0\0").is_some_and(exif::has_position),
+        b'E' if directories < MAX_DIRECTORIES => bytes[at..].strip_prefix(b"Exif\0\0").is_some_and(|tiff| {
+            directories += 1;
+            exif::has_position(tiff)
+        }),
         b'e' | b'c' => WORDS.iter().any(|word| bytes[at..].starts_with(word)),
         _ => false,
     })
 }
 
-/// PNG and WebP have EXIF in a chunk of its own, without the mark that is searched for elsewhere.
-fn chunks_say_position(whole: &[u8]) -> bool {
-    if whole.starts_with(png::SIGNATURE) {
-        let mut at = png::SIGNATURE.len();
-        while let (Some(length), Some(id)) = (be32(whole, at), array::<4>(whole, at + 4)) {
-            if id == *b"eXIf" && exif::has_position(&whole[at + 8..]) {
-                return true;
-            }
-            at += length as usize + 12;
+/// How a format lays out its chunks, one of which holds EXIF without the mark that is searched for elsewhere.
+struct Chunks {
+    /// Where the first begins.
+    start: u64,
+    /// Where in a chunk's header of 8 bytes its length is; its name is in the other half.
+    length: usize,
+    is_big_endian: bool,
+    name: [u8; 4],
+    /// Bytes behind its body, for a body of this length.
+    tail: fn(u64) -> u64,
+}
+
+const PNG: Chunks = Chunks { start: 8, length: 0, is_big_endian: true, name: *b"eXIf", tail: |_| 4 };
+const WEBP: Chunks =
+    Chunks { start: 12, length: 4, is_big_endian: false, name: *b"EXIF", tail: |length| length % 2 };
+
+/// Whether the first chunk of EXIF says a position.
+fn chunk_has_position(file: &mut File, chunks: &Chunks) -> Result<bool, Refusal> {
+    file.seek(SeekFrom::Start(chunks.start))?;
+    for _ in 0..MAX_CHUNKS {
+        let mut head = Vec::new();
+        file.take(8).read_to_end(&mut head)?;
+        let length =
+            if chunks.is_big_endian { be32(&head, chunks.length) } else { le32(&head, chunks.length) };
+        let (Some(length), Some(name)) = (length, array::<4>(&head, 4 - chunks.length)) else { break };
+        if name == chunks.name {
+            let mut body = Vec::new();
+            file.take(u64::from(length).min(EXIF_BYTES as u64)).read_to_end(&mut body)?;
+            return Ok(exif::has_position(body.strip_prefix(b"Exif\0\0").unwrap_or(&body)));
         }
-        return false;
+        let behind = u64::from(length) + (chunks.tail)(u64::from(length));
+        file.seek(SeekFrom::Current(i64::try_from(behind).map_err(|_| Refusal::Damaged)?))?;
     }
-    let mut cursor = Cursor::new(whole.get(12..).unwrap_or_default());
-    while let Ok(Some(chunk)) = riff_chunk(&mut cursor, true) {
-        if chunk.id == *b"EXIF" && exif::has_position(chunk.body) {
-            return true;
-        }
-    }
-    false
+    Ok(false)
 }

@@ -10,7 +10,7 @@ const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 /// Each scan goes over the whole picture, however few bytes it has; encoders write ten or so.
-const MAX_SCANS: usize = 64;
+const MAX_SCANS: usize = 32;
 const ICC_MARK: &[u8] = b"ICC_PROFILE\0";
 const EXIF_MARK: &[u8] = b"Exif\0\0";
 /// What an ICC segment can hold after its mark and two numbers.

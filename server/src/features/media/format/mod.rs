@@ -27,6 +27,7 @@ mod tests;
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 /// Pixels of a picture (width times height, of the whole canvas), from its header before anything is decoded.
@@ -154,13 +155,15 @@ pub fn examine(kind: Kind, input: &Path, output: &Path) -> Result<Examined, Refu
     if input.metadata()?.len() > kind.max_bytes() {
         return Err(Refusal::TooLarge);
     }
-    let examined = match kind {
+    // A decoder that loses its way in a made-up file has found it damaged; the server goes on.
+    let examined = std::panic::catch_unwind(AssertUnwindSafe(|| match kind {
         Kind::Picture | Kind::Sticker | Kind::Avatar => picture::examine(kind, input, output),
         Kind::Voice => voice::examine(input, output),
         Kind::Video => video(input, output),
-        Kind::File => return file::examine(input),
-    };
-    if examined.is_err() && output.exists() {
+        Kind::File => file::examine(input),
+    }));
+    let examined = examined.unwrap_or(Err(Refusal::Damaged));
+    if kind != Kind::File && examined.is_err() && output.exists() {
         std::fs::remove_file(output)?;
     }
     examined

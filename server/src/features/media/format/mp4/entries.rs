@@ -12,12 +12,10 @@ const VIDEO: &[&[u8; 4]] = &[
     b"h263", b"jpeg", b"mjpa", b"mjpb", b"apch", b"apcn", b"apcs", b"apco", b"ap4h",
 ];
 /// Codecs of sound.
-const AUDIO: &[&[u8; 4]] = &[
-    b"mp4a", b"Opus", b"alac", b"samr", b"sawb", b"ac-3", b"ec-3", b"fLaC", b".mp3", b"sowt", b"twos",
-    b"lpcm",
-];
+const AUDIO: &[&[u8; 4]] = &[b"mp4a", b"Opus", b"alac", b"samr", b"sawb", b"ac-3", b"ec-3", b"fLaC", b".mp3"];
 /// Codecs of sound whose samples all have one size, which QuickTime counts in its own way.
-const PLAIN_AUDIO: &[&[u8; 4]] = &[b"sowt", b"twos", b"lpcm"];
+const PLAIN_AUDIO: &[&[u8; 4]] =
+    &[b"sowt", b"twos", b"lpcm", b"in24", b"in32", b"fl32", b"fl64", b"raw ", b"alaw", b"ulaw"];
 /// Bytes before the boxes in an entry of pictures.
 const VIDEO_HEAD: usize = 78;
 /// Bytes before the boxes in an entry of sound.
@@ -92,16 +90,23 @@ pub(super) enum Content {
     Audio,
 }
 
-/// The content, if it and all of its codecs are taken. `handler`: as the track names it.
-pub(super) fn content(handler: [u8; 4], stsd: &[u8]) -> Option<Content> {
-    let (content, codecs) = match &handler {
-        b"vide" => (Content::Video, VIDEO),
-        b"soun" => (Content::Audio, AUDIO),
-        _ => return None,
+/// What a track of this handler holds.
+pub(super) fn content(handler: [u8; 4]) -> Option<Content> {
+    match &handler {
+        b"vide" => Some(Content::Video),
+        b"soun" => Some(Content::Audio),
+        _ => None,
+    }
+}
+
+/// Whether all codecs of a track are taken.
+pub(super) fn are_taken(content: Content, stsd: &[u8]) -> bool {
+    let is_taken = |kind: &[u8; 4]| match content {
+        Content::Video => VIDEO.contains(&kind),
+        Content::Audio => AUDIO.contains(&kind) || PLAIN_AUDIO.contains(&kind),
     };
-    let (entries, _) = places(stsd.get(8..)?).ok()?;
-    let is_taken = !entries.is_empty() && entries.iter().all(|entry| codecs.contains(&&entry.kind));
-    is_taken.then_some(content)
+    let entries = places(stsd.get(8..).unwrap_or_default());
+    entries.is_ok_and(|(entries, _)| !entries.is_empty() && entries.iter().all(|entry| is_taken(&entry.kind)))
 }
 
 /// Empties a whole `stsd`.
@@ -158,9 +163,12 @@ pub(super) fn plain_audio_bytes(stsd: &[u8]) -> Option<u64> {
     }
     let entry = stsd.get(16..)?;
     let channels = u64::from(be16(entry, 16)?);
+    let is_short = [*b"alaw", *b"ulaw"].contains(&array(stsd, 12)?);
     match be16(entry, 8)? {
         2 => Some(u64::from(be32(entry, 28 + 28)?)),
         1 => Some(u64::from(be32(entry, 28 + 8)?)),
+        // Of these the number of bits is that of the samples before.
+        _ if is_short => Some(channels),
         _ => Some(channels * u64::from(be16(entry, 18)?.div_ceil(8))),
     }
 }

@@ -138,19 +138,24 @@ fn describe(purpose: Purpose, moov: &mut [u8]) -> Result<(Measured, bool, Vec<Pi
         return Err(Refusal::Metadata);
     }
     let (boxes, _) = places(movie)?;
-    let (mut has_video, mut has_audio, mut is_narrow) = (false, false, false);
+    let wanted: &[Content] =
+        if purpose == Purpose::Video { &[Content::Video, Content::Audio] } else { &[Content::Audio] };
+    let (mut found, mut kept, mut is_narrow) = (Vec::new(), Vec::new(), false);
     for place in boxes.iter().filter(|place| place.kind == *b"trak") {
-        match content(&movie[place.body..place.end]) {
-            Some(Content::Video) if purpose == Purpose::Video => has_video = true,
-            Some(Content::Audio) => {
-                has_audio = true;
-                is_narrow = is_narrow || is_adaptive(&movie[place.body..place.end]);
-            }
-            _ => blank(movie, *place),
+        let track = &movie[place.body..place.end];
+        let content = content(track).filter(|content| wanted.contains(content));
+        found.extend(content);
+        let stsd = descriptions(track).unwrap_or_default();
+        if content.is_some_and(|content| entries::are_taken(content, stsd)) {
+            kept.extend(content);
+            is_narrow =
+                is_narrow || array(stsd, 12).is_some_and(|codec| [*b"samr", *b"sawb"].contains(&codec));
+        } else {
+            blank(movie, *place);
         }
     }
-    let is_there = if purpose == Purpose::Video { has_video } else { has_audio };
-    if !is_there {
+    // A movie may lose a second track of sound that is not understood, never its only one.
+    if !kept.contains(&wanted[0]) || found.iter().any(|content| !kept.contains(content)) {
         return Err(Refusal::Unsupported);
     }
     sweep::sweep(movie, sweep::MOVIE)?;
@@ -180,13 +185,7 @@ fn descriptions(track: &[u8]) -> Option<&[u8]> {
 }
 
 fn content(track: &[u8]) -> Option<Content> {
-    let handler = array(find(track, &[b"mdia", b"hdlr"])?, 8)?;
-    entries::content(handler, descriptions(track)?)
-}
-
-fn is_adaptive(track: &[u8]) -> bool {
-    let codec = descriptions(track).and_then(|stsd| array(stsd, 12));
-    codec.is_some_and(|codec: [u8; 4]| [*b"samr", *b"sawb"].contains(&codec))
+    entries::content(array(find(track, &[b"mdia", b"hdlr"])?, 8)?)
 }
 
 /// Zeroes all that is neither a header, nor the description, nor a sample.
@@ -221,12 +220,21 @@ fn zero(file: &mut File, (from, to): Piece) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether the description of a movie that is kept as it is says where it was made.
+/// Whether a movie that is kept as it is says where it was made, anywhere but in its samples.
 pub(super) fn says_position(file: &mut File) -> Result<bool, Refusal> {
-    let Ok(outline) = outline(file) else { return Ok(false) };
-    let mut moov = Vec::new();
-    file.seek(SeekFrom::Start(outline.moov.0))?;
-    file.take(outline.moov.1).read_to_end(&mut moov)?;
-    let mut words = moov.windows(4).filter(|word| PLACES.iter().any(|place| *place == word));
-    Ok(words.next().is_some())
+    let (size, mut at) = (file.metadata()?.len(), 0);
+    for _ in 0..MAX_OUTERMOST {
+        file.seek(SeekFrom::Start(at))?;
+        let mut bytes = Vec::new();
+        file.take(LONG_HEAD_BYTES).read_to_end(&mut bytes)?;
+        let Some(head) = Head::read(&bytes, size - at, true) else { break };
+        if head.kind != *b"mdat" {
+            file.take(head.size.min(MAX_MOOV_BYTES)).read_to_end(&mut bytes)?;
+            if bytes.windows(4).any(|word| PLACES.iter().any(|place| *place == word)) {
+                return Ok(true);
+            }
+        }
+        at += head.size;
+    }
+    Ok(false)
 }

@@ -1,4 +1,4 @@
-//! Whatever is done to a file, it is examined or refused, and never gives the secret away.
+//! Whatever is done to a file, it is examined or refused; and wherever it is cut off, it gives no secret away.
 
 use super::movie::{Track, movie};
 use super::pictures::{animated_webp, apng, gif, jpeg_with_all, png_with};
@@ -6,20 +6,9 @@ use super::voices::{amr, mp3, opus, vorbis, wav};
 use super::*;
 use proptest::prelude::*;
 
-/// What is done to a file: bytes set at places (as parts of the length), and where it is cut off.
-type Damage = (Vec<(u16, u8)>, u16);
-
-fn damaged(file: &[u8], (set, cut): &Damage) -> Vec<u8> {
-    let place = |part: u16| file.len() * usize::from(part) / (usize::from(u16::MAX) + 1);
-    let mut out = file.to_vec();
-    for (part, byte) in set {
-        out[place(*part)] = *byte;
-    }
-    // Half of the files are cut.
-    if cut % 2 == 1 {
-        out.truncate(place(*cut));
-    }
-    out
+/// Where a part of 65 536 of the file is.
+fn place(file: &[u8], part: u16) -> usize {
+    file.len() * usize::from(part) / (usize::from(u16::MAX) + 1)
 }
 
 /// Bytes that mean something in one of the formats, or any.
@@ -58,16 +47,29 @@ fn samples_are_sound() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
+    // A size that was changed may make samples of what was a comment, so the secret may well be in these.
     #[test]
     fn damage_is_refused_or_harmless(
-        damage in (prop::collection::vec((any::<u16>(), byte()), 0..12), any::<u16>()),
+        changes in prop::collection::vec((any::<u16>(), byte()), 1..12),
+        cut in prop::option::of(any::<u16>()),
     ) {
+        for (kind, mut file) in samples() {
+            for (part, byte) in &changes {
+                let at = place(&file, *part);
+                file[at] = *byte;
+            }
+            file.truncate(cut.map_or(file.len(), |cut| place(&file, cut)));
+            prop_assert!(!matches!(attempt(kind, &file), Err(Refusal::Io(_))));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_tells_nothing(cut in any::<u16>()) {
         for (kind, file) in samples() {
             // `run` looks for the secret.
-            let answer = run(kind, &damaged(&file, &damage));
-            prop_assert!(!matches!(answer, Err(Refusal::Io(_))));
+            prop_assert!(!matches!(run(kind, &file[..place(&file, cut)]), Err(Refusal::Io(_))));
         }
     }
 }

@@ -97,6 +97,40 @@ fn sound_in_a_movie_is_a_voice_message_without_its_cover() {
 }
 
 #[test]
+fn recordings_of_old_telephones_are_voice_messages() {
+    let entry =
+        [&[0, 0, 0, 0, 0, 0, 0, 1][..], &[0; 20], &boxed(b"damr", b"secr\0\x81\xFF\0\x01secret")].concat();
+    let track = Track::new(b"soun", boxed(b"samr", &entry), 50, 20);
+    let (examined, written) = run(Kind::Voice, &movie(b"3gp4", &[track], true, false)).unwrap();
+    assert_eq!((examined.content_type, examined.duration_ms), ("audio/3gpp", 1000));
+    assert!(!contains(&written, b"secr"));
+}
+
+#[test]
+fn sound_that_is_not_compressed_stays_whole() {
+    // QuickTime counts its samples, each of 2 bytes here, as if they had 1.
+    let entry =
+        [&[0, 0, 0, 0, 0, 0, 0, 1][..], &[0; 8], &[0, 1, 0, 16, 0, 0, 0, 0, 0x1F, 0x40, 0, 0]].concat();
+    let silent = Track::new(b"soun", boxed(b"sowt", &entry), 0, 5);
+    let sound = Track { samples: vec![vec![0x55, 0x66]; 200], ..silent };
+    let mut file = movie(b"qt  ", &[Track::video(25, 40), sound.clone()], false, false);
+    let second = position(&file, b"sowt").unwrap();
+    let sizes = second + position(&file[second..], b"stsz").unwrap();
+    file[sizes + 8..sizes + 12].copy_from_slice(&1_u32.to_be_bytes());
+    let (_, written) = run(Kind::Video, &file).unwrap();
+    assert!(contains(&written, &sound.samples.concat()));
+}
+
+#[test]
+fn a_second_sound_that_is_not_understood_goes_but_never_the_only_one() {
+    let unknown = Track::new(b"soun", boxed(b"apac", &[&[0; 28], SECRET].concat()), 9, 40);
+    let file = movie(b"qt  ", &[Track::video(9, 40), unknown.clone()], false, false);
+    assert!(matches!(refused(Kind::Video, &file), Refusal::Unsupported));
+    let file = movie(b"qt  ", &[Track::video(9, 40), Track::audio(9, 40), unknown], false, false);
+    assert!(!contains(&run(Kind::Video, &file).unwrap().1, b"apac"));
+}
+
+#[test]
 fn what_is_not_understood_is_refused() {
     let file = movie(b"isom", &[Track::video(9, 40)], false, false);
     assert!(matches!(
