@@ -35,7 +35,9 @@ impl<V: Clone> Recent<V> {
     /// Remembers a value that takes `bytes` besides its key.
     pub(super) fn set(&mut self, key: Vec<u8>, value: V, bytes: usize) {
         if self.weight >= self.max {
-            self.old = std::mem::take(&mut self.young);
+            // Emptied, not made anew: its room is needed again.
+            std::mem::swap(&mut self.old, &mut self.young);
+            self.young.clear();
             self.weight = 0;
         }
         self.weight += KEY_OVERHEAD + key.len() + bytes;

@@ -23,8 +23,9 @@ pub const MAX_TRANSACTION_BYTES: usize = 8 << 20;
 
 /// How many rows that are not there a group remembers.
 const MAX_ABSENT: usize = 4096;
-/// Bytes of heads, and of rows, that a generation remembers.
-const RECENT_BYTES: usize = 8 << 20;
+/// Bytes of heads, and of rows, that a generation remembers. More would be slower for those who write much: it would not
+/// fit the processor's cache.
+const RECENT_BYTES: usize = 2 << 20;
 /// Longer rows are not worth remembering.
 const MAX_RECENT_ROW_BYTES: usize = 1024;
 
