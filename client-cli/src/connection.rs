@@ -169,6 +169,14 @@ impl Connector {
         &self.dialer.endpoint
     }
 
+    pub(crate) fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    pub(crate) fn token_text(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Opens a connection, signed in where there is a token.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ mod grpc;
 mod random;
 pub mod schema;
 mod session;
+mod transfer;
 mod ws;
 
 pub use connection::{Connection, Connector, Transport};
@@ -37,3 +38,4 @@ pub use follow::{
 };
 pub use random::Random;
 pub use session::{Recipient, Session};
+pub use transfer::{Download, Progress};

@@ -6,6 +6,7 @@ pub mod bus;
 pub mod call;
 pub mod config;
 pub mod delivery;
+pub mod emoji;
 pub mod error;
 pub mod faults;
 pub mod features;

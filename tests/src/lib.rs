@@ -8,6 +8,7 @@ pub mod dice;
 pub mod disk;
 pub mod documented;
 pub mod fault;
+pub mod files;
 pub mod follow;
 pub mod garbage;
 pub mod http;

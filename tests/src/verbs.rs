@@ -3,6 +3,7 @@
 
 use crate::device::Device;
 use crate::person::Person;
+use bytes::Bytes;
 use teahouse_client::{Error, Kind};
 use teahouse_proto::chat::{
     Conversation, Entry, GetConversationRequest, ListConversationsRequest, ListEntriesRequest,
@@ -16,7 +17,11 @@ use teahouse_proto::contacts::{
     GetFriendRequest, IgnoreRequestRequest, ListBlockedRequest, ListFriendsRequest, ListRequestsRequest,
     SearchRequest, SearchResponse, SendRequestRequest, UnblockRequest, block_request,
 };
-use teahouse_proto::{AccountsClient, ChatClient, ContactsClient, MediaClient};
+use teahouse_proto::media::{CreateUploadRequest, FinishUploadRequest, Media, MediaKind, PutChunkRequest};
+use teahouse_proto::{AccountsClient, ChatClient, ContactsClient, MediaClient, StickersClient};
+
+/// Bytes of an upload that travel at once.
+const CHUNK: usize = 256 * 1024;
 
 /// The reason of a refusal.
 ///
@@ -85,6 +90,33 @@ impl Device {
     /// Calls of `ChatService`.
     pub fn chat(&self) -> ChatClient<Self> {
         ChatClient(self.clone())
+    }
+
+    /// Calls of `StickersService`.
+    pub fn stickers(&self) -> StickersClient<Self> {
+        StickersClient(self.clone())
+    }
+
+    /// Uploads something by chunks and finishes it. `name` is for files alone.
+    pub async fn try_upload(&self, kind: MediaKind, name: &str, bytes: &[u8]) -> Result<Media, Error> {
+        let request = CreateUploadRequest {
+            client_message_id: self.shared().random.bytes::<16>().to_vec().into(),
+            kind: kind.into(),
+            size: bytes.len() as u64,
+            file_name: name.to_owned(),
+            ..CreateUploadRequest::default()
+        };
+        let upload_id = self.media().create_upload(request).await?.upload.unwrap_or_default().upload_id;
+        for (n, data) in bytes.chunks(CHUNK).enumerate() {
+            let (upload_id, data) = (upload_id.clone(), Bytes::copy_from_slice(data));
+            self.media().put_chunk(PutChunkRequest { upload_id, offset: (n * CHUNK) as u64, data }).await?;
+        }
+        Ok(self.media().finish_upload(FinishUploadRequest { upload_id }).await?.media.unwrap_or_default())
+    }
+
+    /// As [`Device::try_upload`].
+    pub async fn upload(&self, kind: MediaKind, name: &str, bytes: &[u8]) -> Media {
+        granted("upload", self.try_upload(kind, name, bytes).await)
     }
 
     /// Finds somebody by username.

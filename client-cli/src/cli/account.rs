@@ -2,9 +2,11 @@
 
 use super::App;
 use super::args::{Audience, Devices, Gender, Login, Password, Profile, Recover, Register, Settings, Way};
+use super::media::send_up;
 use super::profile::{SignIn, same_server};
 use super::secret;
 use super::text::{line, table};
+use std::path::PathBuf;
 use teahouse_client::{Kind, Result, Session};
 use teahouse_proto::accounts::{
     Account, AddWays, ChangePasswordRequest, Device, GetAccountRequest, ListDevicesRequest, LoginRequest,
@@ -12,6 +14,7 @@ use teahouse_proto::accounts::{
     SignOutDeviceRequest, SignOutOtherDevicesRequest, UpdateProfileRequest, UpdateSettingsRequest,
 };
 use teahouse_proto::common::{Gender as WireGender, Platform};
+use teahouse_proto::media::MediaKind;
 use teahouse_proto::{
     ACCOUNTS_CHANGE_PASSWORD, ACCOUNTS_GET_ACCOUNT, ACCOUNTS_LIST_DEVICES, ACCOUNTS_LOGIN, ACCOUNTS_LOGOUT,
     ACCOUNTS_RECOVER, ACCOUNTS_REGISTER, ACCOUNTS_RENEW_RECOVERY_CODES, ACCOUNTS_SIGN_OUT_DEVICE,
@@ -225,13 +228,16 @@ fn signed_out(devices: u32) -> String {
 
 pub(super) async fn profile(app: &App, args: Profile) -> Result<()> {
     let (session, _) = app.session().await?;
+    let avatar_media_id = picture(app, &session, args.avatar).await?;
+    let stranger_avatar_media_id = picture(app, &session, args.stranger_avatar).await?;
     let accounts = AccountsClient(session);
     let request = UpdateProfileRequest {
+        avatar_media_id,
+        stranger_avatar_media_id,
         display_name: args.name,
         gender: args.gender.map(|g| wire_gender(g).into()),
         signature: args.signature,
         stranger_name: args.stranger_name,
-        ..Default::default()
     };
     if request == UpdateProfileRequest::default() {
         let answer = accounts.get_account(GetAccountRequest {}).await?;
@@ -243,6 +249,15 @@ pub(super) async fn profile(app: &App, args: Profile) -> Result<()> {
     app.out.answer(&ACCOUNTS_UPDATE_PROFILE, &answer, || shown_profile(answer.profile.as_ref()))
 }
 
+/// The id of an uploaded picture; empty where the picture is to go.
+async fn picture(app: &App, session: &Session, file: Option<PathBuf>) -> Result<Option<String>> {
+    match file {
+        None => Ok(None),
+        Some(file) if file.as_os_str().is_empty() => Ok(Some(String::new())),
+        Some(file) => send_up(app, session, &file, MediaKind::Avatar).await.map(|media| Some(media.media_id)),
+    }
+}
+
 fn shown_profile(profile: Option<&teahouse_proto::accounts::Profile>) -> String {
     let profile = profile.cloned().unwrap_or_default();
     let stranger =
@@ -252,6 +267,8 @@ fn shown_profile(profile: Option<&teahouse_proto::accounts::Profile>) -> String 
         format!("gender         {}", gender_name(profile.gender())),
         format!("signature      {}", line(&profile.signature)),
         format!("stranger name  {stranger}"),
+        format!("avatar         {}", line(&profile.avatar)),
+        format!("for strangers  {}", line(&profile.stranger_avatar)),
     ]
     .map(|l| l.trim_end().to_owned())
     .join("\n")

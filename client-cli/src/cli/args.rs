@@ -1,5 +1,6 @@
 //! The command line: every command, its arguments and their help. It does nothing.
 
+use super::{media, stickers};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -146,6 +147,24 @@ pub(crate) enum Command {
     },
     /// Send a text to a friend, to a conversation by id, or to yourself as `me`.
     Send(Send),
+    /// Send one picture, or an album of up to 9.
+    SendPicture(media::SendPictures),
+    /// Send a voice message of at most 60 seconds.
+    SendVoice(media::SendFile),
+    /// Send a video of at most 5 minutes.
+    SendVideo(media::SendVideo),
+    /// Send a file as it is, at most 100 MiB.
+    SendFile(media::SendFile),
+    /// Send a sticker: a picture, one that you keep, or one of a pack.
+    SendSticker(media::SendSticker),
+    /// Fetch the files of a message.
+    Download(media::Download),
+    /// Upload a file and show its id, for `teahouse call`.
+    Upload(media::Upload),
+    /// Show how much of your upload quota is used.
+    Quota,
+    /// Make, collect and keep stickers.
+    Sticker(stickers::Stickers),
     /// Show what was said.
     History(History),
     /// List your conversations, the latest first.
@@ -243,6 +262,12 @@ pub(crate) struct Profile {
     /// Another name for the plug-ins; empty: the same.
     #[arg(long)]
     pub(crate) stranger_name: Option<String>,
+    /// A picture of you; empty: none.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) avatar: Option<PathBuf>,
+    /// Another picture for the plug-ins; empty: the same.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stranger_avatar: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

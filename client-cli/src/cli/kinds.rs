@@ -62,7 +62,7 @@ fn pixels(media: &Media) -> String {
 }
 
 /// Milliseconds as minutes and seconds: `0:07`.
-fn length(ms: u32) -> String {
+pub(super) fn length(ms: u32) -> String {
     let seconds = ms.div_ceil(1000);
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }

@@ -6,6 +6,7 @@ mod calls;
 mod contacts;
 mod follow;
 mod kinds;
+mod media;
 mod options;
 mod output;
 mod passing;
@@ -13,6 +14,7 @@ mod people;
 mod profile;
 mod requests;
 mod secret;
+mod stickers;
 mod talk;
 mod text;
 
@@ -89,6 +91,15 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Blocked => contacts::blocked(app).await,
         Command::DeleteFriend { who, yes } => contacts::delete(app, &who, yes).await,
         Command::Send(args) => talk::send(app, args).await,
+        Command::SendPicture(args) => media::send_pictures(app, args).await,
+        Command::SendVoice(args) => media::send_voice(app, args).await,
+        Command::SendVideo(args) => media::send_video(app, args).await,
+        Command::SendFile(args) => media::send_file(app, args).await,
+        Command::SendSticker(args) => media::send_sticker(app, args).await,
+        Command::Download(args) => media::download(app, args).await,
+        Command::Upload(args) => media::upload(app, args).await,
+        Command::Quota => media::quota(app).await,
+        Command::Sticker(args) => stickers::run(app, args).await,
         Command::History(args) => talk::history(app, args).await,
         Command::Conversations { unread } => talk::conversations(app, unread).await,
         Command::Read { who, seq } => talk::read(app, &who, seq).await,

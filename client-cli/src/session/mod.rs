@@ -13,7 +13,9 @@ use prost::Message;
 use std::sync::Arc;
 use std::time::Duration;
 use teahouse_proto::chat::{SendMessageRequest, SendMessageResponse, Text, send_message_request};
-use teahouse_proto::{CHAT_SEND_MESSAGE, Caller, MethodInfo};
+use teahouse_proto::{
+    CHAT_SEND_MESSAGE, Caller, MEDIA_CREATE_UPLOAD, MEDIA_FINISH_UPLOAD, MEDIA_PUT_CHUNK, MethodInfo,
+};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -63,6 +65,10 @@ impl Session {
     /// Source of client ids and jitter.
     pub fn random(&self) -> &Random {
         &self.inner.random
+    }
+
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.inner.connector
     }
 
     /// The connection, opened if there is none that takes calls. Tries once.
@@ -126,10 +132,14 @@ impl Session {
     }
 }
 
+/// Writes that answer a repeat as they answered the first time.
+const REPEATABLE: &[&MethodInfo] =
+    &[&CHAT_SEND_MESSAGE, &MEDIA_CREATE_UPLOAD, &MEDIA_PUT_CHUNK, &MEDIA_FINISH_UPLOAD];
+
 /// Whether the very same call may be made once more after this failure.
 fn may_repeat(method: &MethodInfo, error: &Error) -> bool {
-    // A message carries its client id, and a read changes nothing. Anything else only where it surely did not happen.
-    let harmless = method.reads || method.path == CHAT_SEND_MESSAGE.path;
+    // Creations carry a client id, and a read changes nothing. Anything else only where it surely did not happen.
+    let harmless = method.reads || REPEATABLE.iter().any(|repeatable| repeatable.path == method.path);
     error.is_passing() && (harmless || !may_have_happened(error))
 }
 

@@ -5,6 +5,7 @@ pub mod ledger;
 pub mod accounts;
 pub mod media;
 pub mod contacts;
+pub mod stickers;
 pub mod chat;
 pub mod presence;
 pub mod sync;
@@ -27,6 +28,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use media::{Media, MediaConfig, MediaHome};
 use std::sync::Arc;
+use stickers::Stickers;
 
 /// What every room stands on. Clones share all of it.
 #[derive(Clone)]
@@ -83,6 +85,8 @@ pub fn install(
     media.install(methods);
     let contacts = Arc::new(Contacts::new(foundation.clone(), contacts.clone(), chat_hooks));
     teahouse_proto::register_contacts(methods, &contacts);
+    let stickers = Stickers::new(foundation.clone(), media.clone());
+    teahouse_proto::register_stickers(methods, &stickers);
     let chat = chat::Chat::new(foundation.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
@@ -91,7 +95,7 @@ pub fn install(
     teahouse_proto::register_presence(methods, &presence);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
-    let holders: [Arc<dyn media::MediaHolders>; 1] = [chat.clone()];
+    let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
     media.ask(&holders);
     Ok(Installed {
         routes: media.routes(),

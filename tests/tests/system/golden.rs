@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use teahouse_client::Transport;
 use teahouse_proto as method;
+use teahouse_proto::media::MediaKind;
 use teahouse_proto::{METHODS, MethodInfo};
 use teahouse_tests::device::Device;
+use teahouse_tests::files::png;
 use teahouse_tests::person::Person;
 use teahouse_tests::plain::Plain;
 use teahouse_tests::world::{PATIENCE, Setup, World};
@@ -215,6 +217,47 @@ async fn media(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Va
     }
 }
 
+async fn stickers(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let mut uploads = Vec::new();
+    for shade in 1..=3 {
+        uploads.push(anna.upload(MediaKind::Sticker, "", &png(64, 64, shade)).await.media_id);
+    }
+    let create = json!({"clientMessageId": "MTIzNDU2Nzg5Ojs8PT4/QA==", "name": "Tea cats",
+        "stickers": [{"mediaId": uploads[0], "emoji": "😀"}]});
+    let made = examples.call("anna", anna, &method::STICKERS_CREATE_PACK, create).await;
+    let id = made["pack"]["packId"].clone();
+    let pack = json!({"packId": id});
+    let add = json!({"clientMessageId": "MjM0NTY3ODk6Ozw9Pj9AQQ==", "packId": id,
+        "stickers": [{"mediaId": uploads[1]}]});
+    let added = examples.call("anna", anna, &method::STICKERS_ADD_STICKERS, add).await;
+    let remove = json!({"packId": id, "mediaId": added["pack"]["stickers"][1]["media"]["mediaId"]});
+    let keep = json!({"clientMessageId": "MzQ1Njc4OTo7PD0+P0BBQg==", "mediaId": uploads[2], "emoji": "🍵"});
+    for (method, body) in [
+        (&method::STICKERS_REMOVE_STICKER, remove),
+        (&method::STICKERS_COLLECT_PACK, pack.clone()),
+        (&method::STICKERS_GET_PACK, pack.clone()),
+        (&method::STICKERS_LIST_PACKS, json!({})),
+    ] {
+        examples.call("anna", anna, method, body).await;
+    }
+    let sticker =
+        json!({"media": {"mediaId": made["pack"]["stickers"][0]["media"]["mediaId"]}, "packId": id});
+    let send =
+        json!({"conversationId": chat, "clientMessageId": "NDU2Nzg5Ojs8PT4/QEFCQw==", "sticker": sticker});
+    let sent = examples.call("boris", boris, &method::CHAT_SEND_MESSAGE, send).await;
+    let collect =
+        json!({"conversationId": chat, "clientMessageId": "NTY3ODk6Ozw9Pj9AQUJDRA==", "seq": sent["seq"]});
+    examples.call("anna", anna, &method::CHAT_COLLECT_STICKER, collect).await;
+    for (method, body) in [(&method::STICKERS_DELETE_PACK, pack.clone()), (&method::STICKERS_GET_PACK, pack)]
+    {
+        examples.call("anna", anna, method, body).await;
+    }
+    let kept = examples.call("anna", anna, &method::STICKERS_COLLECT_UPLOAD, keep).await;
+    let drop = json!({"mediaId": kept["sticker"]["media"]["mediaId"]});
+    examples.call("anna", anna, &method::STICKERS_LIST_COLLECTED, json!({})).await;
+    examples.call("anna", anna, &method::STICKERS_REMOVE_COLLECTED, drop).await;
+}
+
 async fn parting(examples: &mut Examples, anna: &Person, boris: &Person) {
     let friend = boris.account_id.to_string();
     let block = json!({"accountId": friend});
@@ -236,6 +279,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     follow(&mut examples, &anna, &boris, &conversation).await;
     kinds(&mut examples, &anna, &boris, &conversation).await;
     media(&mut examples, &anna, &boris, &conversation).await;
+    stickers(&mut examples, &anna, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

@@ -14,11 +14,11 @@ use crate::store::key::{Key, KeyRange};
 use crate::store::{Order, Tx};
 use prost::Message;
 use teahouse_proto::chat::{
-    self, GetConversationRequest, GetConversationResponse, GetReceiptsRequest, GetReceiptsResponse,
-    ListConversationsRequest, ListConversationsResponse, ListEntriesRequest, ListEntriesResponse,
-    MarkReadRequest, MarkReadResponse, OpenContactCardRequest, OpenContactCardResponse, SendMessageRequest,
-    SendMessageResponse, SendTypingRequest, SendTypingResponse, SetDraftRequest, SetDraftResponse,
-    UpdateConversationRequest, UpdateConversationResponse,
+    self, CollectStickerRequest, CollectStickerResponse, GetConversationRequest, GetConversationResponse,
+    GetReceiptsRequest, GetReceiptsResponse, ListConversationsRequest, ListConversationsResponse,
+    ListEntriesRequest, ListEntriesResponse, MarkReadRequest, MarkReadResponse, OpenContactCardRequest,
+    OpenContactCardResponse, SendMessageRequest, SendMessageResponse, SendTypingRequest, SendTypingResponse,
+    SetDraftRequest, SetDraftResponse, UpdateConversationRequest, UpdateConversationResponse,
 };
 use teahouse_proto::sync::ReadMark;
 use teahouse_proto::sync::account_event::What;
@@ -173,6 +173,14 @@ impl ChatApi<Cx, Error> for Chat {
 
     async fn get_receipts(&self, cx: &Cx, request: GetReceiptsRequest) -> Result<GetReceiptsResponse> {
         self.receipts(cx.account()?, ConversationId(request.conversation_id)).await
+    }
+
+    async fn collect_sticker(
+        &self,
+        cx: &Cx,
+        request: CollectStickerRequest,
+    ) -> Result<CollectStickerResponse> {
+        self.keep_sticker(cx.account()?, request, cx.now).await
     }
 }
 

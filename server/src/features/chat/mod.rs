@@ -8,6 +8,7 @@ mod conversations;
 mod heads;
 mod holding;
 mod hooks;
+mod keeping;
 mod marks;
 mod newest;
 mod options;

@@ -5,7 +5,7 @@ use super::rules::{self, kinds};
 use super::tables::{Content, StoredCard};
 use crate::error::{Error, Result};
 use crate::features::media::{self, Holder, MediaId};
-use crate::features::{accounts, contacts};
+use crate::features::{accounts, contacts, stickers};
 use crate::id::AccountId;
 use crate::store::Tx;
 use crate::time::Time;
@@ -68,7 +68,7 @@ impl Saying {
 
     /// As it is stored.
     pub(super) fn settle(&self, tx: &mut Tx<'_>, mut by: Speaker<'_>) -> Result<Content> {
-        use MediaKind::{File as AnyFile, Picture, Sticker as Still, Video as Film, Voice as Sound};
+        use MediaKind::{File as AnyFile, Picture, Video as Film, Voice as Sound};
         Ok(match self {
             Self::Text(text) => Content::Text(text.clone()),
             Self::Voice(voice) => {
@@ -94,10 +94,7 @@ impl Saying {
                 let picture = by.refer(tx, link.picture.as_ref(), Picture)?;
                 Content::Link(Link { picture, ..link.clone() })
             }
-            Self::Sticker(sticker) => {
-                let media = by.refer(tx, sticker.media.as_ref(), Still)?;
-                Content::Sticker(Sticker { media, ..sticker.clone() })
-            }
+            Self::Sticker(sticker) => Content::Sticker(by.sticker(tx, sticker)?),
         })
     }
 }
@@ -107,6 +104,21 @@ impl Speaker<'_> {
         let Some(upload) = upload else { return Ok(None) };
         let new = self.new.next().ok_or_else(|| Error::internal("a message with more media than names"))?;
         media::refer_upload(tx, self.me, &upload.media_id, &[kind], *new, self.holder, self.now).map(Some)
+    }
+
+    /// One of a pack, one that was collected, or an upload. What a sticker of a pack says was said by its maker.
+    fn sticker(&mut self, tx: &mut Tx<'_>, given: &Sticker) -> Result<Sticker> {
+        let id = given.media.as_ref().map_or("", |media| &media.media_id);
+        let Some(known) = stickers::find(tx, self.me, &given.pack_id, id)? else {
+            if !given.pack_id.is_empty() {
+                return Err(media::media_not_found());
+            }
+            let media = self.refer(tx, given.media.as_ref(), MediaKind::Sticker)?;
+            return Ok(Sticker { media, ..given.clone() });
+        };
+        let new = self.new.next().ok_or_else(|| Error::internal("a message with more media than names"))?;
+        let media = media::refer_again(tx, id, *new, self.holder)?.ok_or_else(media::media_not_found)?;
+        Ok(Sticker { media: Some(media), emoji: known.emoji, pack_id: given.pack_id.clone() })
     }
 }
 

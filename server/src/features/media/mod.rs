@@ -26,7 +26,7 @@ pub use avatars::Avatars;
 pub use blobs::StoredContent;
 pub use config::MediaConfig;
 pub use ids::MediaId;
-pub use references::{refer_again, refer_stored, refer_upload, release, seal};
+pub use references::{media_not_found, refer_again, refer_stored, refer_upload, release, seal};
 pub use tables::Holder;
 
 use super::Foundation;
@@ -128,7 +128,12 @@ impl Media {
 
     /// Names for references that are about to be made: a transaction may run again, so it makes none itself.
     pub fn new_ids(&self, n: usize) -> Vec<MediaId> {
-        (0..n).map(|_| MediaId(self.foundation.random.bytes())).collect()
+        (0..n).map(|_| self.new_id()).collect()
+    }
+
+    /// As [`Media::new_ids`], one.
+    pub fn new_id(&self) -> MediaId {
+        MediaId(self.foundation.random.bytes())
     }
 
     /// Stores what the server made, forced to the disk. To be referred to by [`refer_stored`], in one transaction that

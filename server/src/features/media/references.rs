@@ -82,7 +82,7 @@ pub fn refer_stored(tx: &mut Tx<'_>, stored: &StoredContent, new: MediaId, holde
 }
 
 /// The one answer for media that do not exist and for those of others.
-pub(super) fn media_not_found() -> Error {
+pub fn media_not_found() -> Error {
     Error::not_found(
         "MEDIA_NOT_FOUND",
         "There is no such medium here. An upload can be referred to for 24 hours after it was finished.",

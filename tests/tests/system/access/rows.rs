@@ -11,6 +11,7 @@ use teahouse_proto::chat as h;
 use teahouse_proto::contacts as c;
 use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
+use teahouse_proto::stickers as k;
 use teahouse_proto::sync as s;
 use teahouse_tests::verbs::text;
 
@@ -60,6 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
     let mut rows = accounts();
     rows.extend(media());
     rows.extend(contacts());
+    rows.extend(stickers());
     rows.extend(chat());
     rows.push(row(&method::PRESENCE_GET_PRESENCE, Names::Person, |t| {
         encode(&p::GetPresenceRequest { account_ids: vec![t.account, t.friend] })
@@ -123,6 +125,41 @@ fn media() -> Vec<Row> {
             encode(&m::CancelUploadRequest { upload_id: t.upload.clone() })
         }),
         row(&method::MEDIA_GET_QUOTA, Caller, |_| encode(&m::GetQuotaRequest {})),
+    ]
+}
+
+fn stickers() -> Vec<Row> {
+    use Names::{Caller, Thing};
+    fn new(t: &Things) -> Vec<k::NewSticker> {
+        vec![k::NewSticker { media_id: t.medium.clone(), emoji: String::new() }]
+    }
+    vec![
+        row(&method::STICKERS_CREATE_PACK, Thing, |t| {
+            let (client_message_id, name) = (vec![9; 16].into(), "let me in".to_owned());
+            encode(&k::CreatePackRequest { client_message_id, name, stickers: new(t) })
+        }),
+        row(&method::STICKERS_ADD_STICKERS, Thing, |t| {
+            let (client_message_id, pack_id) = (vec![8; 16].into(), t.pack.clone());
+            encode(&k::AddStickersRequest { client_message_id, pack_id, stickers: new(t) })
+        }),
+        row(&method::STICKERS_REMOVE_STICKER, Thing, |t| {
+            encode(&k::RemoveStickerRequest { pack_id: t.pack.clone(), media_id: t.medium.clone() })
+        }),
+        row(&method::STICKERS_DELETE_PACK, Thing, |t| {
+            encode(&k::DeletePackRequest { pack_id: t.pack.clone() })
+        }),
+        // A pack is for whoever knows its id, so these name nothing that is hers alone.
+        row(&method::STICKERS_GET_PACK, Caller, |_| encode(&k::GetPackRequest::default())),
+        row(&method::STICKERS_COLLECT_PACK, Caller, |_| encode(&k::CollectPackRequest::default())),
+        row(&method::STICKERS_LIST_PACKS, Caller, |_| encode(&k::ListPacksRequest {})),
+        row(&method::STICKERS_COLLECT_UPLOAD, Thing, |t| {
+            let (client_message_id, media_id) = (vec![7; 16].into(), t.medium.clone());
+            encode(&k::CollectUploadRequest { client_message_id, media_id, emoji: String::new() })
+        }),
+        row(&method::STICKERS_REMOVE_COLLECTED, Caller, |t| {
+            encode(&k::RemoveCollectedRequest { media_id: t.medium.clone() })
+        }),
+        row(&method::STICKERS_LIST_COLLECTED, Caller, |_| encode(&k::ListCollectedRequest {})),
     ]
 }
 
@@ -212,6 +249,10 @@ fn chat() -> Vec<Row> {
                 text: "let me in".to_owned(),
                 quote_seq: 0,
             })
+        }),
+        row(&method::CHAT_COLLECT_STICKER, Thing, |t| {
+            let client_message_id = vec![6; 16].into();
+            encode(&h::CollectStickerRequest { client_message_id, conversation_id: t.chat, seq: t.sticker })
         }),
         row(&method::CHAT_OPEN_CONTACT_CARD, Thing, |t| {
             encode(&h::OpenContactCardRequest { conversation_id: t.chat, seq: t.card })

@@ -1,11 +1,13 @@
 //! Who stands where before the access matrix is tried: Anna with all that is hers, and people who are not entitled.
 
 use bytes::Bytes;
-use teahouse_proto::chat::ContactCard;
 use teahouse_proto::chat::send_message_request::Content;
+use teahouse_proto::chat::{ContactCard, Sticker};
 use teahouse_proto::contacts::{TagList, UpdateFriendRequest};
 use teahouse_proto::media::{CreateUploadRequest, MediaKind, PutChunkRequest};
+use teahouse_proto::stickers::{CreatePackRequest, NewSticker};
 use teahouse_tests::device::Device;
+use teahouse_tests::files::png;
 use teahouse_tests::person::Person;
 use teahouse_tests::verbs::text;
 use teahouse_tests::world::World;
@@ -21,6 +23,8 @@ pub(super) struct Things {
     pub(super) chat: u64,
     /// A contact card in it.
     pub(super) card: u64,
+    /// A sticker in it.
+    pub(super) sticker: u64,
     /// Somebody's friend.
     pub(super) friend: u64,
     /// A device.
@@ -36,6 +40,10 @@ pub(super) struct Things {
     pub(super) account: u64,
     /// An upload.
     pub(super) upload: String,
+    /// A finished upload that makes a sticker.
+    pub(super) medium: String,
+    /// A pack of stickers.
+    pub(super) pack: String,
     /// A cursor of Follow.
     pub(super) cursor: Bytes,
 }
@@ -46,6 +54,7 @@ impl Things {
         Self {
             chat: 0x0101_0101,
             card: like.card,
+            sticker: like.sticker,
             friend: 0x0202_0202,
             device: 0x0303_0303,
             request: 0x0404_0404,
@@ -54,6 +63,8 @@ impl Things {
             ticket: vec![0x5a; like.ticket.len()].into(),
             account: 0x0202_0202,
             upload: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            medium: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            pack: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             cursor: Bytes::new(),
         }
     }
@@ -138,6 +149,13 @@ async fn uploaded(anna: &Person) -> String {
     upload_id
 }
 
+async fn pack(anna: &Person, medium: &str) -> String {
+    let stickers = vec![NewSticker { media_id: medium.to_owned(), emoji: String::new() }];
+    let request =
+        CreatePackRequest { client_message_id: vec![2; 16].into(), name: "debtors".to_owned(), stickers };
+    anna.stickers().create_pack(request).await.expect("made").pack.expect("a pack").pack_id
+}
+
 async fn things_of(world: &World, anna: &Person) -> Things {
     let boris = world.person("boris").await;
     let chat = boris.befriend(anna).await;
@@ -156,9 +174,14 @@ async fn things_of(world: &World, anna: &Person) -> Things {
     peter.ask(anna, "please, it is urgent").await;
     let block = anna.block_stranger(&world.person("quentin").await).await.block_id;
     let phone: Device = anna.sign_in("phone").await;
+    let upload = anna.upload(MediaKind::Sticker, "", &png(32, 32, 1)).await;
+    let medium = upload.media_id.clone();
+    let sticker = Sticker { media: Some(upload), ..Sticker::default() };
+    let sticker = anna.say_any(chat, Content::Sticker(sticker)).await;
     Things {
         chat,
         card,
+        sticker,
         friend: boris.account_id,
         device: phone.device_id,
         request: anna.request_of(&peter).await.expect("a request").request_id,
@@ -167,6 +190,8 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         ticket: peter.find(anna).await.ticket,
         account: anna.account_id,
         upload: uploaded(anna).await,
+        pack: pack(anna, &medium).await,
+        medium,
         cursor: anna.follow().await.cursor(),
     }
 }

@@ -1,5 +1,6 @@
 //! What messages other than texts may hold.
 
+use crate::emoji::is_emoji;
 use crate::error::{Error, Result};
 use crate::{geo, text};
 use teahouse_proto::chat::{File, Link, Location, Pictures, Sticker, Video, Voice};
@@ -57,16 +58,10 @@ pub(in super::super) fn file(given: File) -> Result<File> {
 /// A sticker, as its sender may send it.
 pub(in super::super) fn sticker(given: Sticker) -> Result<Sticker> {
     needed(given.media.as_ref())?;
-    if !given.pack_id.is_empty() {
-        return Err(Error::not_found("MEDIA_NOT_FOUND", "There is no such pack of stickers."));
+    if given.emoji.is_empty() || is_emoji(&given.emoji) {
+        return Ok(given);
     }
-    let emoji = &given.emoji;
-    let one = text::within(emoji, 1) && text::visible_line(emoji) && emoji.trim() == emoji;
-    // Letters and digits are no emoji; a digit with a keycap is more than a digit.
-    if !one || (emoji.chars().count() == 1 && emoji.chars().all(char::is_alphanumeric)) {
-        return Err(Error::invalid("EMOJI_INVALID", "A sticker stands for one emoji, or for none."));
-    }
-    Ok(given)
+    Err(Error::invalid("EMOJI_INVALID", "A sticker stands for one emoji, or for none."))
 }
 
 fn caption(given: &str) -> Result<()> {

@@ -1,0 +1,123 @@
+//! Transfers against a server in this process.
+
+use super::*;
+use crate::{Connector, Kind, Transport};
+use std::sync::Mutex;
+use teahouse_proto::AccountsClient;
+use teahouse_proto::accounts::RegisterRequest;
+use teahouse_server::app::{App, Overrides, Running};
+use teahouse_server::config::{Config, Sources};
+
+/// A server that forgets everything, and a session of somebody there.
+async fn signed_in(transport: Transport) -> (Running, Session) {
+    let flags = [("listen", "127.0.0.1:0"), ("store.engine", "memory")];
+    let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    let (config, _) = Config::load(&Sources { flags, ..Sources::default() }).expect("the settings are good");
+    let server = App::start(config, Overrides::default()).await.expect("the server starts");
+    let connector = Connector::new(server.url()).unwrap().transport(transport);
+    let request = RegisterRequest {
+        username: "uploader".to_owned(),
+        password: "correct horse 1".to_owned(),
+        display_name: "Anna".to_owned(),
+        ..RegisterRequest::default()
+    };
+    let stranger = connector.connect().await.unwrap();
+    let token = AccountsClient(stranger).register(request).await.unwrap().token;
+    (server, Session::new(connector.token(&token)))
+}
+
+/// How far a transfer said it was.
+type Noted = Arc<Mutex<Vec<(u64, u64)>>>;
+
+fn noting() -> (Progress, Noted) {
+    let noted = Noted::default();
+    let notes = noted.clone();
+    (Arc::new(move |at, of| notes.lock().unwrap().push((at, of))), noted)
+}
+
+fn content(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 7 % 251) as u8).collect()
+}
+
+#[tokio::test]
+async fn a_file_goes_up_and_comes_down() {
+    for transport in Transport::ALL {
+        let (server, session) = signed_in(transport).await;
+        let dir = tempfile::tempdir().unwrap();
+        let (there, here) = (dir.path().join("report.bin"), dir.path().join("copy.bin"));
+        let bytes = content(700_001);
+        std::fs::write(&there, &bytes).unwrap();
+
+        let (progress, noted) = noting();
+        let media = session.upload(&there, MediaKind::File, "report.bin", progress).await.unwrap();
+        assert_eq!((media.size, media.file_name.as_str()), (700_001, "report.bin"));
+        assert_eq!(noted.lock().unwrap().last(), Some(&(700_001, 700_001)));
+        let (progress, noted) = noting();
+        let again = session.upload(&there, MediaKind::File, "report.bin", progress).await.unwrap();
+        assert_eq!(again.media_id, media.media_id, "what is complete is not sent again");
+        assert_eq!(noted.lock().unwrap().len(), 1);
+
+        let (progress, noted) = noting();
+        let fetched = session.download(&media.media_id, false, &here, progress).await.unwrap();
+        assert_eq!(fetched.size, 700_001);
+        assert!(std::fs::read(&here).unwrap() == bytes, "the same bytes over {transport}");
+        assert!(noted.lock().unwrap().iter().all(|(_, of)| *of == 700_001));
+        let (progress, _) = noting();
+        let twice = session.download(&media.media_id, false, &here, progress).await.unwrap_err();
+        assert_eq!((twice.kind(), twice.reason()), (Kind::Misuse, "FILE_EXISTS"));
+        server.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_it_stopped() {
+    let (server, session) = signed_in(Transport::Ws).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("half.bin");
+    let bytes = content(300_000);
+    std::fs::write(&file, &bytes).unwrap();
+    let sha256: [u8; 32] = Sha256::digest(&bytes).into();
+    let request = CreateUploadRequest {
+        client_message_id: resumable_id(MediaKind::File, "half.bin", &sha256),
+        kind: MediaKind::File.into(),
+        size: 300_000,
+        file_name: "half.bin".to_owned(),
+        sha256: sha256.to_vec().into(),
+    };
+    let upload = MediaClient(session.clone()).create_upload(request).await.unwrap().upload.unwrap();
+    let chunk = teahouse_proto::media::PutChunkRequest {
+        upload_id: upload.upload_id,
+        offset: 0,
+        data: Bytes::copy_from_slice(&bytes[..200_000]),
+    };
+    MediaClient(session.clone()).put_chunk(chunk).await.unwrap();
+
+    let (progress, noted) = noting();
+    let media = session.upload(&file, MediaKind::File, "half.bin", progress).await.unwrap();
+    assert_eq!(media.size, 300_000);
+    let first = *noted.lock().unwrap().first().unwrap();
+    assert!(first.0 > 200_000, "it began at {first:?}");
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn refusals_come_as_the_server_worded_them() {
+    let (server, session) = signed_in(Transport::Ws).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (progress, _) = noting();
+    let nothing = dir.path().join("nothing");
+    let missing = session.upload(&nothing, MediaKind::File, "x", progress.clone()).await.unwrap_err();
+    assert_eq!((missing.kind(), missing.reason()), (Kind::Misuse, "FILE_UNREADABLE"));
+    std::fs::write(&nothing, "no picture").unwrap();
+    let no_picture = session.upload(&nothing, MediaKind::Picture, "x", progress.clone()).await.unwrap_err();
+    assert_eq!((no_picture.kind(), no_picture.reason()), (Kind::Invalid, "MEDIA_UNSUPPORTED"));
+    let to = dir.path().join("to");
+    for id in ["AAAAAAAAAAAAAAAAAAAAAA", "nonsense"] {
+        let unknown = session.download(id, false, &to, progress.clone()).await.unwrap_err();
+        assert_eq!((unknown.kind(), unknown.reason()), (Kind::NotFound, "MEDIA_NOT_FOUND"), "{id}");
+    }
+    let malformed = session.download("a b", false, &to, progress).await.unwrap_err();
+    assert_eq!(malformed.kind(), Kind::Misuse);
+    assert!(!to.exists());
+    server.shutdown().await;
+}

@@ -1,0 +1,42 @@
+//! Keeping what one was shown in a conversation, beyond it.
+
+use super::tables::Content;
+use super::{Chat, message_not_found};
+use crate::error::Result;
+use crate::features::ledger::once::Creation;
+use crate::features::stickers;
+use crate::id::{AccountId, ConversationId};
+use crate::store::Tx;
+use crate::time::Time;
+use teahouse_proto::CHAT_COLLECT_STICKER;
+use teahouse_proto::chat::{CollectStickerRequest, CollectStickerResponse};
+
+impl Chat {
+    /// Keeps the sticker of an entry that `me` may see as a single one of theirs.
+    pub(super) async fn keep_sticker(
+        &self,
+        me: AccountId,
+        request: CollectStickerRequest,
+        now: Time,
+    ) -> Result<CollectStickerResponse> {
+        let creation = Creation::new(me, &request.client_message_id, CHAT_COLLECT_STICKER.path, &request)?;
+        let store = &self.foundation.store;
+        if let Some(answer) = store.transact(move |tx| creation.earlier(tx)).await? {
+            return Ok(answer);
+        }
+        let shown = self.visible(me, ConversationId(request.conversation_id), request.seq).await?.content;
+        let Some(Content::Sticker(shown)) = shown else { return Err(message_not_found()) };
+        let (new, id) = (self.media.new_id(), shown.media.unwrap_or_default().media_id);
+        let collect = move |tx: &mut Tx<'_>| {
+            if let Some(answer) = creation.earlier(tx)? {
+                return Ok(answer);
+            }
+            // Recalled since it was looked at: its picture is sealed, so there is nothing to keep.
+            let kept = stickers::collect(tx, me, &id, &shown.emoji, new, now)?;
+            let answer = CollectStickerResponse { sticker: Some(kept.ok_or_else(message_not_found)?) };
+            creation.remember(tx, &answer)?;
+            Ok(answer)
+        };
+        store.transact(collect).await
+    }
+}
