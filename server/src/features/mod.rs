@@ -79,7 +79,7 @@ pub fn install(
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
     let media = Media::new(foundation.clone(), media.0.clone(), media.1)?;
     let pictures = Arc::new(media::Avatars::new(foundation.random.clone()));
-    let hooks: Vec<Arc<dyn AccountHooks>> = vec![chat_hooks.clone()];
+    let hooks: Vec<Arc<dyn AccountHooks>> = vec![chat_hooks.clone(), Arc::new(contacts::Faces)];
     let accounts = Arc::new(Accounts::new(foundation.clone(), accounts.clone(), hooks, pictures)?);
     accounts.install(methods);
     media.install(methods);

@@ -1,7 +1,7 @@
 //! The methods of `AccountsService`.
 
 use super::profile::{self, NameLimits, NotificationsChange, ProfileChange};
-use super::{Accounts, devices};
+use super::{Accounts, devices, person};
 use crate::call::Cx;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, DeviceId};
@@ -49,8 +49,15 @@ impl AccountsApi<Cx, Error> for Accounts {
             changes: self.config.display_name_changes_per_30_days,
             former_for: DAY * self.config.former_name_days,
         };
-        let avatars = self.avatars.clone();
-        let update = move |tx: &mut Tx<'_>| profile::update_profile(tx, id, &change, limits, &*avatars, now);
+        let (avatars, hooks) = (self.avatars.clone(), self.hooks.clone());
+        let update = move |tx: &mut Tx<'_>| {
+            let before = person(tx, id)?.map(|person| person.face());
+            let person = profile::update_profile(tx, id, &change, limits, &*avatars, now)?;
+            if before != Some(person.face()) {
+                hooks.iter().try_for_each(|hook| hook.on_new_face(tx, id))?;
+            }
+            Ok(person)
+        };
         let person = self.foundation.store.transact(update).await?;
         Ok(UpdateProfileResponse { profile: Some(person.profile()) })
     }

@@ -56,6 +56,12 @@ pub trait AccountHooks: Send + Sync {
         self_conversation: ConversationId,
         now: Time,
     ) -> Result<()>;
+
+    /// Somebody has another name or picture, in the transaction that changes it.
+    fn on_new_face(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
+        let _ = (tx, account);
+        Ok(())
+    }
 }
 
 /// What a later room does with the pictures of people.

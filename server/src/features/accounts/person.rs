@@ -94,6 +94,11 @@ impl Person {
         }
     }
 
+    /// Name and picture: what others see first, and what can be changed only so often.
+    pub(super) fn face(&self) -> (String, String) {
+        (self.display_name.clone(), self.avatar.clone())
+    }
+
     /// "was Anna": the name before the last change, for a week after it and for friends only. Empty otherwise.
     pub fn former_display_name(&self, now: Time) -> &str {
         if now < self.former_until { &self.former_display_name } else { "" }

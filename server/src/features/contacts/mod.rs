@@ -5,6 +5,7 @@ mod api;
 mod asking;
 mod blocks;
 mod copies;
+mod faces;
 mod friends;
 mod pages;
 mod relations;
@@ -18,6 +19,7 @@ mod tests;
 mod tickets;
 mod views;
 
+pub use faces::Faces;
 #[cfg(test)]
 pub(crate) use relations::set_friend;
 pub use relations::{Relation, are_friends, friend_ids, has, has_friend, is_newcomer, may_chat, relation};

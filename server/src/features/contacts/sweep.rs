@@ -1,4 +1,5 @@
-//! What happens without a call: requests expire, and those that wait are shown when a day has places again.
+//! What happens without a call: requests expire, those that wait are shown when a day has places again, and friends hear
+//! of new names.
 
 use super::Contacts;
 use super::copies;
@@ -27,9 +28,10 @@ impl Contacts {
         }
     }
 
-    /// Expires and shows what is due.
+    /// Expires, tells and shows what is due.
     pub async fn sweep(&self, now: Time) -> Result<()> {
         self.expire_due(now).await?;
+        self.tell_new_faces(now).await?;
         self.show_backlog(now).await
     }
 

@@ -32,6 +32,8 @@ pub(super) const ASIDE: Table<(AccountId, RequestId), RequestRow> = Table::new("
 pub(super) const WAITING: Table<(AccountId, u32, RequestId), ()> = Table::new("contacts.waiting");
 /// Receivers for whom somebody waits.
 pub(super) const BACKLOG: Table<AccountId, ()> = Table::new("contacts.backlog");
+/// People with a new name or picture, of which their friends are to be told.
+pub(super) const NEW_FACE: Table<AccountId, ()> = Table::new("contacts.new_face");
 /// (Unix milliseconds, request): when to look whether a request has expired.
 pub(super) const EXPIRY: Table<(u64, RequestId), PairRow> = Table::new("contacts.expiry");
 

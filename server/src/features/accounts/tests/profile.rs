@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::features::accounts::load;
-use crate::time::DAY;
+use crate::id::ConversationId;
+use crate::time::{DAY, Time};
 use teahouse_proto::accounts::{
     AddWays, DoNotDisturb, PresenceAudience, UpdateNotificationsRequest, UpdateProfileRequest,
     UpdateSettingsRequest,
@@ -196,4 +197,31 @@ async fn notifications_that_are_present_change_and_devices_are_told() {
     let request = UpdateNotificationsRequest { do_not_disturb: Some(nowhere), ..Default::default() };
     let refused = room.accounts.update_notifications(&cx, request).await.unwrap_err();
     assert_eq!(refused.reason(), "TIME_ZONE_INVALID");
+}
+
+/// Counts the new names and pictures that it is told of.
+#[derive(Default)]
+struct Faces(std::sync::atomic::AtomicUsize);
+
+impl AccountHooks for Faces {
+    fn on_registered(&self, _: &mut Tx<'_>, _: AccountId, _: ConversationId, _: Time) -> Result<()> {
+        Ok(())
+    }
+
+    fn on_new_face(&self, _: &mut Tx<'_>, _: AccountId) -> Result<()> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn later_rooms_hear_of_a_new_name_and_of_nothing_else() {
+    let faces = Arc::new(Faces::default());
+    let room = Room::build(false, |_| (), vec![faces.clone()]);
+    let made = room.register("anna_01").await;
+    rename(&room, &made, "Anna").await.unwrap();
+    rename(&room, &made, "Anna").await.unwrap();
+    let signed = UpdateProfileRequest { signature: Some("tea at five".into()), ..Default::default() };
+    update(&room, &made.token, signed).await.unwrap();
+    assert_eq!(faces.0.load(Ordering::Relaxed), 1);
 }

@@ -249,3 +249,29 @@ async fn nobody_has_too_many_friends_or_learns_that_another_has() {
     assert_eq!(w.ask(BORIS, ANNA).await, Outcome::Sent);
     w.check().await;
 }
+
+#[tokio::test]
+async fn friends_who_are_connected_hear_of_a_new_name() {
+    use crate::features::accounts::AccountHooks;
+    let w = world().await;
+    w.befriend(ANNA, BORIS).await;
+    w.befriend(ANNA, CLARA).await;
+    w.delete(BORIS, ANNA).await.unwrap();
+    w.befriend(ANNA, BORIS).await;
+    let (boris, clara) = (w.seen(BORIS).await, w.seen(CLARA).await);
+    let _boris_follows = w.foundation.delivery.connect(BORIS, DeviceId(2));
+    w.change(ANNA, |profile, _| profile.display_name = "Anna K.".to_owned()).await;
+    w.tx(|tx| crate::features::contacts::Faces.on_new_face(tx, ANNA)).await;
+    w.sweep().await;
+    let told = w.events(BORIS, boris).await;
+    let [What::Friend(friend)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((friend.account_id, &*friend.card.as_ref().unwrap().display_name), (ANNA.0, "Anna K."));
+    assert_eq!(w.seen(CLARA).await, clara, "who is away lists friends later");
+    w.sweep().await;
+    assert_eq!(w.seen(BORIS).await, boris + 1, "once");
+    w.delete(BORIS, ANNA).await.unwrap();
+    let seen = w.seen(BORIS).await;
+    w.tx(|tx| crate::features::contacts::Faces.on_new_face(tx, ANNA)).await;
+    w.sweep().await;
+    assert_eq!(w.seen(BORIS).await, seen, "who deleted her does not have her");
+}
