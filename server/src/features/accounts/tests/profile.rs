@@ -219,8 +219,8 @@ async fn later_rooms_hear_of_a_new_name_and_of_nothing_else() {
     let faces = Arc::new(Faces::default());
     let room = Room::build(false, |_| (), vec![faces.clone()]);
     let made = room.register("anna_01").await;
-    rename(&room, &made, "Anna").await.unwrap();
-    rename(&room, &made, "Anna").await.unwrap();
+    rename(&room, &made, "Anna K.").await.unwrap();
+    rename(&room, &made, "Anna K.").await.unwrap();
     let signed = UpdateProfileRequest { signature: Some("tea at five".into()), ..Default::default() };
     update(&room, &made.token, signed).await.unwrap();
     assert_eq!(faces.0.load(Ordering::Relaxed), 1);
