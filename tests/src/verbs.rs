@@ -6,9 +6,9 @@ use crate::person::Person;
 use bytes::Bytes;
 use teahouse_client::{Error, Kind};
 use teahouse_proto::chat::{
-    Conversation, Entry, GetConversationRequest, ListConversationsRequest, ListEntriesRequest,
-    MarkReadRequest, MarkReadResponse, SendMessageRequest, SendMessageResponse, Text, entry,
-    send_message_request,
+    Conversation, Entry, ForwardMessagesRequest, Forwarded, GetConversationRequest, ListConversationsRequest,
+    ListEntriesRequest, ListForwardedRequest, MarkReadRequest, MarkReadResponse, SendMessageRequest,
+    SendMessageResponse, Text, entry, forward_messages_request, send_message_request,
 };
 use teahouse_proto::common::PageRequest;
 use teahouse_proto::contacts::send_request_response::Outcome;
@@ -249,6 +249,36 @@ impl Device {
         granted("send", self.try_say_any(conversation_id, content).await).seq
     }
 
+    /// Forwards messages to another conversation with a new client id.
+    pub async fn try_forward(
+        &self,
+        from_conversation_id: u64,
+        seqs: &[u64],
+        to: u64,
+        merged: bool,
+    ) -> Result<Vec<u64>, Error> {
+        let request = ForwardMessagesRequest {
+            client_message_id: self.shared().random.bytes::<16>().to_vec().into(),
+            from_conversation_id,
+            seqs: seqs.to_vec(),
+            to: Some(forward_messages_request::To::ConversationId(to)),
+            merged,
+            title: String::new(),
+        };
+        self.chat().forward_messages(request).await.map(|answer| answer.seqs)
+    }
+
+    /// As [`Device::try_forward`]: the numbers of the new messages.
+    pub async fn forward(&self, from: u64, seqs: &[u64], to: u64, merged: bool) -> Vec<u64> {
+        granted("forward", self.try_forward(from, seqs, to, merged).await)
+    }
+
+    /// What a merged forward holds.
+    pub async fn try_forwarded(&self, conversation_id: u64, seq: u64) -> Result<Vec<Forwarded>, Error> {
+        let request = ListForwardedRequest { conversation_id, seq, ..ListForwardedRequest::default() };
+        self.chat().list_forwarded(request).await.map(|answer| answer.messages)
+    }
+
     /// Says something: its number.
     pub async fn say(&self, conversation_id: u64, says: &str) -> u64 {
         granted("send", self.try_send(conversation_id, text(says)).await).seq
@@ -301,6 +331,7 @@ impl Device {
             Some(entry::Content::Video(_)) => format!("{} {author} — video", entry.seq),
             Some(entry::Content::File(_)) => format!("{} {author} — file", entry.seq),
             Some(entry::Content::Sticker(s)) => format!("{} {author} — sticker {}", entry.seq, s.emoji),
+            Some(entry::Content::Merged(m)) => format!("{} {author} — {} messages", entry.seq, m.count),
             Some(entry::Content::Location(_)) => format!("{} {author} — location", entry.seq),
             Some(entry::Content::ContactCard(_)) => format!("{} {author} — card", entry.seq),
             Some(entry::Content::Link(_)) => format!("{} {author} — link", entry.seq),

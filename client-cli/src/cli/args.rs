@@ -165,6 +165,8 @@ pub(crate) enum Command {
     Quota,
     /// Make, collect and keep stickers.
     Sticker(stickers::Stickers),
+    #[command(flatten)]
+    Sending(super::sending::Command),
     /// Show what was said.
     History(History),
     /// List your conversations, the latest first.

@@ -1,8 +1,12 @@
 //! Messages other than texts in words, for a terminal. Pure.
 
-use super::text::line;
+use super::text::{block, line};
 use teahouse_proto::chat::entry::Content;
-use teahouse_proto::chat::{ContactCard, File, Link, Location, Pictures, Sticker, Video, Voice};
+use teahouse_proto::chat::forward_preview::What;
+use teahouse_proto::chat::{
+    ContactCard, ContentKind, File, ForwardPreview, Link, Location, MergedForward, Pictures, Sticker, Video,
+    Voice, forwarded,
+};
 use teahouse_proto::media::Media;
 
 /// A message in one line; `None` for what is said or noted otherwise.
@@ -16,8 +20,56 @@ pub(super) fn in_words(content: &Content) -> Option<String> {
         Content::Location(location) => place(location),
         Content::ContactCard(card) => person(card),
         Content::Link(link) => page(link),
+        Content::Merged(merged) => bundle(merged, true),
         _ => return None,
     })
+}
+
+/// A message in a merged forward, its further lines indented.
+pub(super) fn retold(content: &forwarded::Content, indent: usize) -> String {
+    use forwarded::Content as Told;
+    match content {
+        Told::Text(text) => block(&text.text, indent),
+        Told::Voice(voice) => sound(voice),
+        Told::Pictures(pictures) => album(pictures),
+        Told::Video(video) => film(video),
+        Told::File(file) => attachment(file),
+        Told::Location(location) => place(location),
+        Told::ContactCard(card) => person(card),
+        Told::Link(link) => page(link),
+        Told::Sticker(sticker) => emblem(sticker),
+        Told::Merged(merged) => bundle(merged, false),
+    }
+}
+
+fn bundle(merged: &MergedForward, with_preview: bool) -> String {
+    let title =
+        if merged.title.is_empty() { String::new() } else { format!(" “{}”", line(&merged.title)) };
+    let lines: Vec<_> = merged.preview.iter().map(preview).collect();
+    let shown =
+        if with_preview && !lines.is_empty() { format!(" {}", lines.join(" / ")) } else { String::new() };
+    format!("[{} messages]{title}{shown}", merged.count)
+}
+
+fn preview(of: &ForwardPreview) -> String {
+    let what = match &of.what {
+        Some(What::Text(text)) => line(text).into_owned(),
+        Some(What::Other(kind)) => match ContentKind::try_from(*kind).unwrap_or_default() {
+            ContentKind::Unspecified => "…",
+            ContentKind::Voice => "[voice]",
+            ContentKind::Pictures => "[picture]",
+            ContentKind::Video => "[video]",
+            ContentKind::File => "[file]",
+            ContentKind::Location => "[location]",
+            ContentKind::ContactCard => "[card]",
+            ContentKind::Link => "[link]",
+            ContentKind::Sticker => "[sticker]",
+            ContentKind::Merged => "[messages]",
+        }
+        .to_owned(),
+        None => "…".to_owned(),
+    };
+    format!("{}: {what}", line(&of.author_name))
 }
 
 fn sound(voice: &Voice) -> String {
@@ -130,7 +182,15 @@ mod tests {
         };
         let video = Video { media: Some(media(2_140_000, 61_001)), poster: None, caption: "rain".to_owned() };
         let sticker = |emoji: &str| Content::Sticker(Sticker { emoji: emoji.into(), ..Default::default() });
+        let line = |name: &str, what| ForwardPreview { author_name: name.into(), what: Some(what) };
+        let preview = vec![
+            line("Anna\u{1b}", What::Text("hello\nyou".into())),
+            line("Boris", What::Other(ContentKind::Pictures.into())),
+        ];
+        let merged = MergedForward { title: "Tea".into(), count: 5, preview };
+        assert_eq!(retold(&forwarded::Content::Merged(merged.clone()), 0), "[5 messages] “Tea”");
         for (content, words) in [
+            (Content::Merged(merged), r"[5 messages] “Tea” Anna\u{1b}: hello you / Boris: [picture]"),
             (
                 Content::Voice(Voice { media: Some(media(9_000, 6_400)), ..Default::default() }),
                 "[voice 0:07]",

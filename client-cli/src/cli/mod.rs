@@ -14,6 +14,7 @@ mod people;
 mod profile;
 mod requests;
 mod secret;
+mod sending;
 mod stickers;
 mod talk;
 mod text;
@@ -100,6 +101,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Upload(args) => media::upload(app, args).await,
         Command::Quota => media::quota(app).await,
         Command::Sticker(args) => stickers::run(app, args).await,
+        Command::Sending(command) => sending::run(app, command).await,
         Command::History(args) => talk::history(app, args).await,
         Command::Conversations { unread } => talk::conversations(app, unread).await,
         Command::Read { who, seq } => talk::read(app, &who, seq).await,

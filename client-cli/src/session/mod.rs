@@ -12,9 +12,13 @@ use futures::stream::BoxStream;
 use prost::Message;
 use std::sync::Arc;
 use std::time::Duration;
-use teahouse_proto::chat::{SendMessageRequest, SendMessageResponse, Text, send_message_request};
+use teahouse_proto::chat::{
+    ForwardMessagesRequest, ForwardMessagesResponse, SendMessageRequest, SendMessageResponse, Text,
+    send_message_request,
+};
 use teahouse_proto::{
-    CHAT_SEND_MESSAGE, Caller, MEDIA_CREATE_UPLOAD, MEDIA_FINISH_UPLOAD, MEDIA_PUT_CHUNK, MethodInfo,
+    CHAT_FORWARD_MESSAGES, CHAT_SEND_MESSAGE, Caller, MEDIA_CREATE_UPLOAD, MEDIA_FINISH_UPLOAD,
+    MEDIA_PUT_CHUNK, MethodInfo,
 };
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -106,6 +110,17 @@ impl Session {
         self.unary(&CHAT_SEND_MESSAGE, request).await
     }
 
+    /// Forwards messages. Puts in a client id where the request has none.
+    ///
+    /// # Errors
+    /// As [`Session::send`].
+    pub async fn forward(&self, mut request: ForwardMessagesRequest) -> Result<ForwardMessagesResponse> {
+        if request.client_message_id.is_empty() {
+            request.client_message_id = self.inner.random.client_id();
+        }
+        self.unary(&CHAT_FORWARD_MESSAGES, request).await
+    }
+
     /// Sends a plain text.
     ///
     /// # Errors
@@ -133,8 +148,13 @@ impl Session {
 }
 
 /// Writes that answer a repeat as they answered the first time.
-const REPEATABLE: &[&MethodInfo] =
-    &[&CHAT_SEND_MESSAGE, &MEDIA_CREATE_UPLOAD, &MEDIA_PUT_CHUNK, &MEDIA_FINISH_UPLOAD];
+const REPEATABLE: &[&MethodInfo] = &[
+    &CHAT_SEND_MESSAGE,
+    &CHAT_FORWARD_MESSAGES,
+    &MEDIA_CREATE_UPLOAD,
+    &MEDIA_PUT_CHUNK,
+    &MEDIA_FINISH_UPLOAD,
+];
 
 /// Whether the very same call may be made once more after this failure.
 fn may_repeat(method: &MethodInfo, error: &Error) -> bool {

@@ -1,5 +1,6 @@
 //! What a handler learns about a call besides its request.
 
+use super::limits::Limits;
 use super::session::{Session, unauthenticated};
 use crate::error::Result;
 use crate::id::{AccountId, DeviceId};
@@ -34,12 +35,27 @@ pub struct Cx {
     /// Who calls.
     pub caller: Caller,
     clock: Clock,
+    limits: Option<Arc<Limits>>,
 }
 
 impl Cx {
-    /// The context of a call that arrives now.
+    /// The context of a call that arrives now, without limits.
     pub fn new(caller: Caller, clock: &Clock) -> Self {
-        Self { now: clock.now(), caller, clock: clock.clone() }
+        Self { now: clock.now(), caller, clock: clock.clone(), limits: None }
+    }
+
+    /// The same under these limits.
+    #[must_use]
+    pub fn limited_by(self, limits: Arc<Limits>) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// Draws so many messages more than the one that the call itself is.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`; nothing is drawn then.
+    pub fn draw_sends(&self, more: u32) -> Result<()> {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.check_sends(&self.caller, more))
     }
 
     /// The session of the caller. Only methods that were named as open are ever called without one.

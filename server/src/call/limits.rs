@@ -5,7 +5,8 @@ use super::cx::Caller;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultKeyedRateLimiter, InsufficientCapacity, Quota, RateLimiter};
+use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -110,6 +111,20 @@ impl Limits {
         drawn.map_err(|not_until| Error::rate_limited(not_until.wait_time_from(self.clock.now())))
     }
 
+    /// Draws several messages at once, all or none; more than one may send at once count as that many.
+    pub fn check_sends(&self, caller: &Caller, count: u32) -> Result<()> {
+        let (Some(session), Some(count), true) = (&caller.session, NonZeroU32::new(count), self.enabled)
+        else {
+            return Ok(());
+        };
+        let most = |InsufficientCapacity(most)| NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
+        let draw = |count| self.send.check_key_n(&session.account, count);
+        match draw(count).or_else(|too_many| draw(most(too_many))) {
+            Ok(Err(not_until)) => Err(Error::rate_limited(not_until.wait_time_from(self.clock.now()))),
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
     /// Forgets keys whose allowance is full again. Called once a minute; without it the maps would only grow.
     pub fn retain_recent(&self) {
         for limiter in [&self.read, &self.write, &self.send, &self.chunk, &self.passing] {
@@ -123,7 +138,36 @@ impl Limits {
     }
 }
 
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits").field("enabled", &self.enabled).finish_non_exhaustive()
+    }
+}
+
 fn quota(per_s: u32, burst: u32) -> Quota {
     let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
     Quota::per_second(at_least_one(per_s)).allow_burst(at_least_one(burst))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Session;
+    use crate::id::DeviceId;
+    use crate::time::Time;
+
+    #[test]
+    fn several_messages_are_drawn_as_several() {
+        let limits = Limits::new(&LimitsConfig { sends_burst: 10, ..LimitsConfig::default() });
+        let session = Session::new(AccountId(1), DeviceId(1), Time(0));
+        let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+        assert!(limits.check_sends(&caller, 0).is_ok() && limits.check_sends(&caller, 6).is_ok());
+        let refused = limits.check_sends(&caller, 6).unwrap_err();
+        assert!(refused.reason() == "RATE_LIMITED" && refused.retry_after_ms() > 0);
+        assert!(limits.check_sends(&caller, 4).is_ok(), "what is refused draws nothing");
+        let other = Session::new(AccountId(2), DeviceId(2), Time(0));
+        let other = Caller { session: Some(other.into()), ..caller };
+        assert!(limits.check_sends(&other, 99).is_ok(), "more than the burst is the burst");
+        assert!(limits.check(Class::Send, &other).is_err());
+    }
 }

@@ -63,14 +63,14 @@ pub enum Answer {
 pub struct Methods {
     rows: HashMap<&'static str, Method>,
     authenticator: Option<Arc<dyn Authenticator>>,
-    limits: Limits,
+    limits: Arc<Limits>,
     clock: Clock,
 }
 
 impl Methods {
     /// An empty table.
     pub fn new(clock: Clock, limits: &LimitsConfig) -> Self {
-        Self { rows: HashMap::new(), authenticator: None, limits: Limits::new(limits), clock }
+        Self { rows: HashMap::new(), authenticator: None, limits: Arc::new(Limits::new(limits)), clock }
     }
 
     /// Names who turns tokens into sessions.
@@ -160,7 +160,7 @@ impl Methods {
         self.limits.check(method.class, &caller)?;
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT);
         let session = caller.session.clone();
-        let cx = Cx::new(caller, &self.clock);
+        let cx = Cx::new(caller, &self.clock).limited_by(self.limits.clone());
         if let Some(session) = &session {
             session.used(cx.now);
             session.came_from(cx.caller.network());

@@ -90,6 +90,7 @@ pub fn install(
     let chat = chat::Chat::new(foundation.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
+    methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
     let presence = presence::Presence::new(foundation.clone(), accounts.clone());
     teahouse_proto::register_presence(methods, &presence);

@@ -160,6 +160,13 @@ async fn kinds(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Va
     }
     let page = json!({"conversationId": chat, "latest": true, "limit": 3});
     examples.call("boris", boris, &method::CHAT_LIST_ENTRIES, page).await;
+    let forward = json!({"fromConversationId": chat, "seqs": ["2", "5", "6"], "conversationId": chat,
+        "clientMessageId": "gIGCg4SFhoeIiYqLjI2Ojw==", "merged": true, "title": "Tea"});
+    let sent = examples.call("anna", anna, &method::CHAT_FORWARD_MESSAGES, forward).await;
+    let merged = json!({"conversationId": chat, "seq": sent["seqs"][0]});
+    examples.call("boris", boris, &method::CHAT_LIST_FORWARDED, merged).await;
+    let page = json!({"conversationId": chat, "latest": true, "limit": 1});
+    examples.call("boris", boris, &method::CHAT_LIST_ENTRIES, page).await;
     let card = json!({"conversationId": chat, "seq": last});
     examples.call("anna", anna, &method::CHAT_OPEN_CONTACT_CARD, card).await;
 }

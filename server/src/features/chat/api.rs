@@ -2,7 +2,7 @@
 
 use super::conversations::ListPlace;
 use super::saying::Saying;
-use super::send::Sending;
+use super::send::{Destination, Sending};
 use super::tables::{LOG, MARK, MENTION, Mark, StoredEntry};
 use super::{Chat, conversation_not_found, membership, options, rules};
 use crate::call::Cx;
@@ -14,9 +14,10 @@ use crate::store::key::{Key, KeyRange};
 use crate::store::{Order, Tx};
 use prost::Message;
 use teahouse_proto::chat::{
-    self, CollectStickerRequest, CollectStickerResponse, GetConversationRequest, GetConversationResponse,
-    GetReceiptsRequest, GetReceiptsResponse, ListConversationsRequest, ListConversationsResponse,
-    ListEntriesRequest, ListEntriesResponse, MarkReadRequest, MarkReadResponse, OpenContactCardRequest,
+    self, CollectStickerRequest, CollectStickerResponse, ForwardMessagesRequest, ForwardMessagesResponse,
+    GetConversationRequest, GetConversationResponse, GetReceiptsRequest, GetReceiptsResponse,
+    ListConversationsRequest, ListConversationsResponse, ListEntriesRequest, ListEntriesResponse,
+    ListForwardedRequest, ListForwardedResponse, MarkReadRequest, MarkReadResponse, OpenContactCardRequest,
     OpenContactCardResponse, SendMessageRequest, SendMessageResponse, SendTypingRequest, SendTypingResponse,
     SetDraftRequest, SetDraftResponse, UpdateConversationRequest, UpdateConversationResponse,
 };
@@ -52,7 +53,8 @@ impl ChatApi<Cx, Error> for Chat {
         let saying = Saying::checked(content)?;
         let media = self.media.new_ids(saying.media_count());
         let client_id = request.client_message_id;
-        let sending = Sending { me, to, saying, media, client_id, creation, now: cx.now };
+        let to = Destination { me, to };
+        let sending = Sending { to, saying, media, client_id, creation, now: cx.now };
         let sent = self.foundation.store.transact(move |tx| sending.send(tx)).await?;
         // Who writes has read.
         self.tell_read(me, ConversationId(sent.conversation_id), sent.seq).await;
@@ -164,6 +166,18 @@ impl ChatApi<Cx, Error> for Chat {
         request: OpenContactCardRequest,
     ) -> Result<OpenContactCardResponse> {
         self.open_card(cx.account()?, ConversationId(request.conversation_id), request.seq, cx.now).await
+    }
+
+    async fn forward_messages(
+        &self,
+        cx: &Cx,
+        request: ForwardMessagesRequest,
+    ) -> Result<ForwardMessagesResponse> {
+        self.forward(cx, request).await
+    }
+
+    async fn list_forwarded(&self, cx: &Cx, request: ListForwardedRequest) -> Result<ListForwardedResponse> {
+        self.list_merged(cx.account()?, request).await
     }
 
     async fn send_typing(&self, cx: &Cx, request: SendTypingRequest) -> Result<SendTypingResponse> {

@@ -5,11 +5,13 @@ mod api;
 mod cards;
 mod contents;
 mod conversations;
+mod forward;
 mod heads;
 mod holding;
 mod hooks;
 mod keeping;
 mod marks;
+mod merged;
 mod newest;
 mod options;
 mod passing;
@@ -37,12 +39,15 @@ use tables::{CONVERSATION, MEMBER, Mark};
 use teahouse_proto::chat::entry::Content;
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
+use tokio::sync::Semaphore;
 
 /// The chat room.
 pub struct Chat {
     foundation: Foundation,
     tickets: Tickets,
     media: Arc<Media>,
+    /// Turns at holding what merged forwards hold in memory.
+    merged_turns: Semaphore,
     heads: Heads,
     marks: Marks,
 }
@@ -50,7 +55,14 @@ pub struct Chat {
 impl Chat {
     /// The room. `tickets` stand for people whose contact cards were sent.
     pub fn new(foundation: Foundation, media: Arc<Media>, tickets: Tickets) -> Arc<Self> {
-        Arc::new(Self { foundation, media, tickets, heads: Heads::default(), marks: Marks::default() })
+        Arc::new(Self {
+            foundation,
+            media,
+            merged_turns: Semaphore::new(merged::READ_AT_ONCE),
+            tickets,
+            heads: Heads::default(),
+            marks: Marks::default(),
+        })
     }
 
     /// Work in the background, for as long as the server runs.

@@ -24,8 +24,7 @@ use teahouse_proto::sync::{FollowResponse, Mentioned};
 
 /// A message on its way in.
 pub(super) struct Sending {
-    pub me: AccountId,
-    pub to: To,
+    pub to: Destination,
     pub saying: Saying,
     /// Names for its media.
     pub media: Vec<MediaId>,
@@ -34,29 +33,43 @@ pub(super) struct Sending {
     pub now: Time,
 }
 
+/// Where somebody wants to say something.
+pub(super) struct Destination {
+    pub me: AccountId,
+    pub to: To,
+}
+
 impl Sending {
     /// Sends, or gives the answer of the first time.
     pub(super) fn send(&self, tx: &mut Tx<'_>) -> Result<SendMessageResponse> {
         if let Some(answer) = self.creation.earlier(tx)? {
             return Ok(answer);
         }
-        let (id, conversation) = self.resolve(tx)?;
-        self.check_may_speak(tx, id, &conversation)?;
+        let (id, conversation) = self.to.open(tx)?;
         if let Saying::Text(text) = &self.saying {
             check_mentioned(text, &conversation.accounts())?;
             self.check_quote(tx, id, text.quote_seq)?;
         }
         let holder = next_holder(tx, id)?;
-        let by = Speaker { me: self.me, holder, now: self.now, new: self.media.iter() };
+        let by = Speaker { me: self.to.me, holder, now: self.now, new: self.media.iter() };
         let content = self.saying.settle(tx, by)?;
         let seq =
-            append(tx, id, audience(&conversation), self.me, self.now, self.client_id.clone(), &content)?;
+            append(tx, id, audience(&conversation), self.to.me, self.now, self.client_id.clone(), &content)?;
         if let Saying::Text(text) = &self.saying {
             self.note_mentions(tx, id, seq, text)?;
         }
         let answer = SendMessageResponse { conversation_id: id.0, seq, sent_at_ms: self.now.as_ms() };
         self.creation.remember(tx, &answer)?;
         Ok(answer)
+    }
+}
+
+impl Destination {
+    /// The conversation, where `me` may speak in it now.
+    pub(super) fn open(&self, tx: &mut Tx<'_>) -> Result<(ConversationId, Conversation)> {
+        let (id, conversation) = self.resolve(tx)?;
+        self.check_may_speak(tx, id, &conversation)?;
+        Ok((id, conversation))
     }
 
     fn resolve(&self, tx: &mut Tx<'_>) -> Result<(ConversationId, Conversation)> {
@@ -98,12 +111,15 @@ impl Sending {
             conversation_not_found()
         })
     }
+}
 
+impl Sending {
     fn check_quote(&self, tx: &mut Tx<'_>, id: ConversationId, quoted: u64) -> Result<()> {
         if quoted == 0 {
             return Ok(());
         }
-        let visible = membership(tx, id, self.me)?.is_some_and(|(_, member)| quoted > member.visible_after);
+        let visible =
+            membership(tx, id, self.to.me)?.is_some_and(|(_, member)| quoted > member.visible_after);
         let entry = if visible { tx.entry(&LOG, &id, quoted)? } else { None };
         if entry.and_then(|entry| entry.content).is_some_and(|content| content.is_said()) {
             return Ok(());
@@ -118,7 +134,7 @@ impl Sending {
         let mut mentioned: Vec<_> = text.mentions.iter().map(|m| AccountId(m.account_id)).collect();
         mentioned.sort_unstable();
         mentioned.dedup();
-        for account in mentioned.into_iter().filter(|account| *account != self.me) {
+        for account in mentioned.into_iter().filter(|account| *account != self.to.me) {
             tx.put(&MENTION, &(account, id, seq), &Mention {})?;
             let what = What::Mentioned(Mentioned { conversation_id: id.0, seq });
             delivery::log::append(tx, account, self.now, &what)?;

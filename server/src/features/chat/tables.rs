@@ -5,8 +5,8 @@ use crate::id::{AccountId, ConversationId};
 use crate::store::{Log, Table};
 use prost::{Message, Oneof};
 use teahouse_proto::chat::{
-    self, Changed, Draft, File, Link, Location, Notice, Pictures, Reaction, Recalled, Sticker, Text, Video,
-    Voice,
+    self, Changed, Draft, File, ForwardPreview, Link, Location, Notice, Pictures, Reaction, Recalled,
+    Sticker, Text, Video, Voice,
 };
 use teahouse_proto::common::PersonCard;
 
@@ -53,7 +53,7 @@ pub(super) struct StoredEntry {
     /// Without `mine`.
     #[prost(message, repeated, tag = "24")]
     pub reactions: Vec<Reaction>,
-    #[prost(oneof = "Content", tags = "6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 19, 20")]
+    #[prost(oneof = "Content", tags = "6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20")]
     pub content: Option<Content>,
 }
 
@@ -80,6 +80,8 @@ pub(super) enum Content {
     Link(Link),
     #[prost(message, tag = "17")]
     Sticker(Sticker),
+    #[prost(message, tag = "18")]
+    Merged(StoredMerged),
     #[prost(message, tag = "19")]
     Recalled(Recalled),
     /// Without `target`: that is looked up for each viewer.
@@ -103,6 +105,30 @@ pub(super) struct StoredCard {
     /// As they were then.
     #[prost(message, optional, tag = "2")]
     pub card: Option<PersonCard>,
+}
+
+/// A merged forward. What it holds lies in a media object, without the names of the media in it, so that another
+/// reference to the object and other names are a copy.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct StoredMerged {
+    #[prost(string, tag = "1")]
+    pub title: String,
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+    #[prost(message, repeated, tag = "3")]
+    pub preview: Vec<ForwardPreview>,
+    /// The name of the media object.
+    #[prost(string, tag = "4")]
+    pub object: String,
+    /// The names of the media in it, in the order in which they stand there.
+    #[prost(string, repeated, tag = "5")]
+    pub media: Vec<String>,
+    /// How many messages it holds with those within merged forwards in it.
+    #[prost(uint32, tag = "6")]
+    pub total: u32,
+    /// 1 where it holds no merged forward, else one more than the deepest of them.
+    #[prost(uint32, tag = "7")]
+    pub depth: u32,
 }
 
 impl StoredEntry {

@@ -52,6 +52,17 @@ fn send(to: h::send_message_request::To, client_id: u8) -> Bytes {
     encode(&h::SendMessageRequest { to: Some(to), client_message_id, content: Some(content) })
 }
 
+fn forward(things: &Things, merged: bool, client_id: u8) -> Bytes {
+    encode(&h::ForwardMessagesRequest {
+        client_message_id: vec![client_id; 16].into(),
+        from_conversation_id: things.chat,
+        seqs: vec![2],
+        to: Some(h::forward_messages_request::To::ConversationId(things.chat)),
+        merged,
+        title: String::new(),
+    })
+}
+
 fn block(who: c::block_request::Who) -> Bytes {
     encode(&c::BlockRequest { who: Some(who) })
 }
@@ -253,6 +264,12 @@ fn chat() -> Vec<Row> {
         row(&method::CHAT_COLLECT_STICKER, Thing, |t| {
             let client_message_id = vec![6; 16].into();
             encode(&h::CollectStickerRequest { client_message_id, conversation_id: t.chat, seq: t.sticker })
+        }),
+        row(&method::CHAT_FORWARD_MESSAGES, Thing, |t| forward(t, false, 4)),
+        row(&method::CHAT_FORWARD_MESSAGES, Thing, |t| forward(t, true, 5)),
+        row(&method::CHAT_LIST_FORWARDED, Thing, |t| {
+            let seq = t.merged;
+            encode(&h::ListForwardedRequest { conversation_id: t.chat, seq, ..Default::default() })
         }),
         row(&method::CHAT_OPEN_CONTACT_CARD, Thing, |t| {
             encode(&h::OpenContactCardRequest { conversation_id: t.chat, seq: t.card })

@@ -25,6 +25,8 @@ pub(super) struct Things {
     pub(super) card: u64,
     /// A sticker in it.
     pub(super) sticker: u64,
+    /// A merged forward in it.
+    pub(super) merged: u64,
     /// Somebody's friend.
     pub(super) friend: u64,
     /// A device.
@@ -55,6 +57,7 @@ impl Things {
             chat: 0x0101_0101,
             card: like.card,
             sticker: like.sticker,
+            merged: like.merged,
             friend: 0x0202_0202,
             device: 0x0303_0303,
             request: 0x0404_0404,
@@ -163,6 +166,7 @@ async fn things_of(world: &World, anna: &Person) -> Things {
     anna.say(anna.self_conversation, "buy arsenic").await;
     let card = ContactCard { account_id: boris.account_id, card: None };
     let card = anna.say_any(chat, Content::ContactCard(card)).await;
+    let merged = anna.forward(chat, &[2], chat, true).await[0];
     let remark = UpdateFriendRequest {
         account_id: boris.account_id,
         remark: Some("the one who owes me".to_owned()),
@@ -182,6 +186,7 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         chat,
         card,
         sticker,
+        merged,
         friend: boris.account_id,
         device: phone.device_id,
         request: anna.request_of(&peter).await.expect("a request").request_id,

@@ -136,7 +136,7 @@ fn lines(given: &str, graphemes: usize, too_long: &'static str) -> Result<()> {
     Ok(())
 }
 
-fn one_line(given: &str, graphemes: usize, too_long: &'static str) -> Result<()> {
+pub(super) fn one_line(given: &str, graphemes: usize, too_long: &'static str) -> Result<()> {
     lines(given, graphemes, too_long)?;
     if given.contains(['\n', '\t']) {
         return Err(Error::invalid("TEXT_INVALID", "The text is one line, without line feed and tab."));

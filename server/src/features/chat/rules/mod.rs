@@ -1,5 +1,6 @@
 //! What may be said: pure rules, without store or clock. Texts here, the other kinds in `kinds`.
 
+pub(super) mod forwards;
 pub(super) mod kinds;
 
 use crate::error::{Error, Result};

@@ -1,0 +1,193 @@
+//! Forwarding: copies of messages, each as one of its own or all as one. What lies beside the store is read and made
+//! before the transaction, which takes it only if the messages are still what they were then.
+
+use super::contents;
+use super::merged::Parcel;
+use super::rules::forwards as rules;
+use super::saying::may_recommend;
+use super::send::{Destination, append, audience, next_holder};
+use super::tables::{Content, LOG, StoredEntry, StoredMerged};
+use super::{Chat, conversation_not_found, membership, message_not_found};
+use crate::call::Cx;
+use crate::error::{Error, Kind, Result};
+use crate::features::ledger::once::Creation;
+use crate::features::media::{self, Holder, MediaId, StoredContent};
+use crate::id::{AccountId, ConversationId};
+use crate::store::Tx;
+use crate::time::Time;
+use teahouse_proto::CHAT_FORWARD_MESSAGES;
+use teahouse_proto::chat::forward_messages_request::To as Target;
+use teahouse_proto::chat::send_message_request::To;
+use teahouse_proto::chat::{ForwardMessagesRequest, ForwardMessagesResponse};
+
+/// How often it begins anew where messages change meanwhile.
+const ATTEMPTS: usize = 3;
+/// What a merged forward is stored as.
+const CONTENT_TYPE: &str = "application/vnd.teahouse.forwarded";
+
+/// Messages on their way to another conversation.
+struct Forwarding {
+    me: AccountId,
+    to: Destination,
+    from: ConversationId,
+    /// As they were read before.
+    sources: Vec<(u64, StoredEntry)>,
+    merged: Option<Merged>,
+    /// Names for the media of the copies.
+    media: Vec<MediaId>,
+    client_id: bytes::Bytes,
+    creation: Creation,
+    now: Time,
+}
+
+/// One message that holds them all.
+struct Merged {
+    /// Without the names of its media.
+    content: StoredMerged,
+    object: StoredContent,
+    /// The media of the sources, in the order in which they stand in the object.
+    sources: Vec<String>,
+}
+
+impl Chat {
+    /// Forwards messages, or gives the answer of the first time.
+    pub(super) async fn forward(
+        &self,
+        cx: &Cx,
+        request: ForwardMessagesRequest,
+    ) -> Result<ForwardMessagesResponse> {
+        let me = cx.account()?;
+        let creation = Creation::new(me, &request.client_message_id, CHAT_FORWARD_MESSAGES.path, &request)?;
+        let to = match request.to.ok_or_else(rules::no_destination)? {
+            Target::ConversationId(id) => To::ConversationId(id),
+            Target::AccountId(account) => To::AccountId(account),
+        };
+        rules::title(&request.title)?;
+        let count = rules::numbers(&request.seqs)?;
+        let store = &self.foundation.store;
+        if let Some(answer) = store.transact(move |tx| creation.earlier(tx)).await? {
+            return Ok(answer);
+        }
+        cx.draw_sends(count - 1)?;
+        let from = ConversationId(request.from_conversation_id);
+        for _ in 0..ATTEMPTS {
+            let sources = self.sources(me, from, &request.seqs).await?;
+            let merged =
+                if request.merged { Some(self.merge(&sources, &request.title).await?) } else { None };
+            let media = self.media.new_ids(match &merged {
+                Some(merged) => merged.sources.len() + 1,
+                None => rules::media_count(sources.iter().map(|(_, entry)| media_count(entry)))?,
+            });
+            let to = Destination { me, to };
+            let client_id = request.client_message_id.clone();
+            let forwarding =
+                Forwarding { me, to, from, sources, merged, media, client_id, creation, now: cx.now };
+            if let Some(answer) = store.transact(move |tx| forwarding.forward(tx)).await? {
+                return Ok(answer);
+            }
+        }
+        Err(Error::new(
+            Kind::Conflict,
+            "CHANGED_MEANWHILE",
+            "A message changed while it was being forwarded. Try again.",
+        ))
+    }
+
+    /// The messages, where `me` may see and forward all of them.
+    async fn sources(
+        &self,
+        me: AccountId,
+        from: ConversationId,
+        seqs: &[u64],
+    ) -> Result<Vec<(u64, StoredEntry)>> {
+        let mut sources = Vec::with_capacity(seqs.len());
+        for seq in seqs {
+            let entry = self.visible(me, from, *seq).await?;
+            if !entry.content.as_ref().is_some_and(Content::is_said) {
+                return Err(rules::not_forwardable());
+            }
+            sources.push((*seq, entry));
+        }
+        Ok(sources)
+    }
+
+    async fn merge(&self, sources: &[(u64, StoredEntry)], title: &str) -> Result<Merged> {
+        let Parcel { content, bytes, media } = self.parcel(sources, title).await?;
+        let object = self.media.store(bytes, CONTENT_TYPE).await?;
+        Ok(Merged { content, object, sources: media })
+    }
+}
+
+fn media_count(entry: &StoredEntry) -> usize {
+    entry.content.as_ref().map_or(0, |content| content.media_ids().len())
+}
+
+impl Forwarding {
+    /// `None`: the messages are not what they were.
+    fn forward(&self, tx: &mut Tx<'_>) -> Result<Option<ForwardMessagesResponse>> {
+        if let Some(answer) = self.creation.earlier(tx)? {
+            return Ok(Some(answer));
+        }
+        let (id, conversation) = self.to.open(tx)?;
+        if !self.unchanged(tx)? {
+            return Ok(None);
+        }
+        let mut new = self.media.iter();
+        let mut seqs = Vec::new();
+        let mut say = |tx: &mut Tx<'_>, content: &Content| {
+            let to = audience(&conversation);
+            seqs.push(append(tx, id, to, self.me, self.now, self.client_id.clone(), content)?);
+            Ok::<_, Error>(())
+        };
+        if let Some(merged) = &self.merged {
+            let holder = next_holder(tx, id)?;
+            let content = merged.settle(tx, holder, &mut new)?;
+            say(tx, &content)?;
+        } else {
+            for content in self.sources.iter().filter_map(|(_, entry)| entry.content.as_ref()) {
+                let holder = next_holder(tx, id)?;
+                let copy = content.copied(tx, holder, &mut new)?.ok_or_else(message_not_found)?;
+                say(tx, &copy)?;
+            }
+        }
+        let answer = ForwardMessagesResponse { conversation_id: id.0, seqs, sent_at_ms: self.now.as_ms() };
+        self.creation.remember(tx, &answer)?;
+        Ok(Some(answer))
+    }
+
+    /// Whether the caller still sees the messages, and they say what they said when they were read.
+    fn unchanged(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        let (_, member) = membership(tx, self.from, self.me)?.ok_or_else(conversation_not_found)?;
+        for (seq, before) in &self.sources {
+            let seen = *seq > member.visible_after;
+            let now = if seen { tx.entry(&LOG, &self.from, *seq)? } else { None };
+            if now.ok_or_else(message_not_found)?.content != before.content {
+                return Ok(false);
+            }
+            if let (Some(Content::ContactCard(card)), None) = (&before.content, &self.merged)
+                && !may_recommend(tx, self.me, AccountId(card.account))?
+            {
+                return Err(rules::not_forwardable());
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Merged {
+    fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        holder: Holder,
+        new: &mut std::slice::Iter<'_, MediaId>,
+    ) -> Result<Content> {
+        let mut content = self.content.clone();
+        for source in &self.sources {
+            let media = contents::again(tx, source, holder, new)?.ok_or_else(message_not_found)?;
+            content.media.push(media.media_id);
+        }
+        let name = new.next().ok_or_else(|| Error::internal("a merged forward without a name"))?;
+        content.object = media::refer_stored(tx, &self.object, *name, holder)?.media_id;
+        Ok(Content::Merged(content))
+    }
+}
