@@ -13,15 +13,18 @@ pub enum Fault {
     SkipDedupe = 4,
     /// Do not check that the caller is a member of the conversation.
     SkipMembership = 8,
+    /// Commit media whose bytes were not forced to the disk.
+    SkipMediaSync = 16,
 }
 
 impl Fault {
     /// All, with the names that `--fault` takes.
-    pub const ALL: [(&'static str, Self); 4] = [
+    pub const ALL: [(&'static str, Self); 5] = [
         ("skip-fdatasync", Self::SkipFdatasync),
         ("ack-before-sync", Self::AckBeforeSync),
         ("skip-dedupe", Self::SkipDedupe),
         ("skip-membership", Self::SkipMembership),
+        ("skip-media-sync", Self::SkipMediaSync),
     ];
 }
 

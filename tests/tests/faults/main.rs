@@ -5,6 +5,7 @@
 mod crash;
 mod drain;
 mod full_disk;
+mod media;
 mod power_cut;
 mod store_failing_disk;
 mod store_power_cut;

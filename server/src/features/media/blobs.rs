@@ -6,6 +6,7 @@ use super::staging::blocking;
 use super::tables::{ContentId, Place};
 use super::trouble;
 use crate::error::{Error, Result};
+use crate::faults::{self, Fault};
 use crate::random::Random;
 use crate::store;
 use bytes::Bytes;
@@ -69,7 +70,8 @@ impl Blobs {
         // Of its own: a place that comes twice would cost what lies there, also where a test repeats its chances.
         let random = Random::from_os();
         store::create_dir(&dir)?;
-        let objects = LocalFileSystem::new_with_prefix(&dir).map_err(io::Error::other)?.with_fsync(true);
+        let objects = LocalFileSystem::new_with_prefix(&dir).map_err(io::Error::other)?;
+        let objects = objects.with_fsync(!faults::on(Fault::SkipMediaSync));
         let mut key = Keyed::new_from_slice(secret).expect("HMAC takes keys of any length");
         key.update(b"media.content");
         let key = key.finalize().into_bytes().into();
