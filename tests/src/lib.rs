@@ -3,6 +3,7 @@
 
 pub mod chance;
 pub mod churn;
+pub mod curl;
 pub mod device;
 pub mod dice;
 pub mod disk;

@@ -24,7 +24,7 @@ pub struct Line {
     pub who: String,
     /// Whether the client sends it.
     pub sent: bool,
-    /// The frame.
+    /// The frame. Of plain HTTP, `{"curl": …}` is a command, and `{"said": …}` what it prints.
     pub frame: Value,
 }
 
@@ -34,6 +34,14 @@ pub struct Line {
 /// Where a line of an example holds no JSON.
 pub fn examples(page: &str) -> Vec<Line> {
     let lines = page.lines().filter_map(|line| {
+        if let Some((who, command)) = line.split_once(" $ curl ") {
+            let frame = serde_json::json!({ "curl": format!("curl {command}") });
+            return Some(Line { who: who.trim().to_owned(), sent: true, frame });
+        }
+        if let Some((who, said)) = line.split_once(" = ").filter(|(who, _)| is_name(who.trim())) {
+            let frame = serde_json::json!({ "said": said });
+            return Some(Line { who: who.trim().to_owned(), sent: false, frame });
+        }
         let (head, frame) = line.split_once(" {")?;
         let (who, direction) = head.rsplit_once(' ')?;
         let sent = match direction {
@@ -45,6 +53,10 @@ pub fn examples(page: &str) -> Vec<Line> {
         Some(Line { who: who.trim().to_owned(), sent, frame })
     });
     lines.collect()
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase())
 }
 
 /// What values of the page stand for.
@@ -60,6 +72,11 @@ impl Meanings {
             Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), self.translate(v))).collect(),
             other => other.clone(),
         }
+    }
+
+    /// A text in which the page's values stand among others.
+    pub fn translate_within(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (page, came)| text.replace(page, came))
     }
 
     /// Compares what the page says with what came; learns what made-up values stand for.

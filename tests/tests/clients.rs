@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use teahouse_server::app::{App, Overrides, Running};
 use teahouse_server::config::{Config, Sources};
-use teahouse_tests::needs;
 use teahouse_tests::page::{Line, Meanings, Talker, examples};
+use teahouse_tests::{curl, needs};
 use tokio::process::Command;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -59,7 +59,17 @@ async fn the_examples_of_the_page_are_what_the_server_says() {
     let mut meanings = Meanings::default();
     let lines = examples(&page);
     assert!(lines.len() > 20, "{} lines", lines.len());
+    let mut printed = String::new();
     for Line { who, sent, frame } in &lines {
+        if let Some(command) = frame["curl"].as_str() {
+            let command = meanings.translate_within(command);
+            printed = curl::run(&command, &format!("http://{}", server.address())).await;
+            continue;
+        }
+        if let Some(said) = frame["said"].as_str() {
+            assert_eq!(printed, said);
+            continue;
+        }
         let socket = sockets.get_mut(who.as_str()).unwrap();
         if *sent {
             socket.send(&meanings.translate(frame)).await;

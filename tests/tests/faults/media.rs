@@ -72,7 +72,12 @@ impl Notes {
 }
 
 /// Sends one medium after another until the server is gone.
-async fn send(device: Device, mut dice: Dice, notes: Notes, finished: watch::Sender<u64>) -> Result<(), Error> {
+async fn send(
+    device: Device,
+    mut dice: Dice,
+    notes: Notes,
+    finished: watch::Sender<u64>,
+) -> Result<(), Error> {
     let media = device.media();
     loop {
         let (seed, length) = (dice.throw(), 1 + dice.below(LONGEST) as usize);
@@ -104,7 +109,13 @@ async fn send(device: Device, mut dice: Dice, notes: Notes, finished: watch::Sen
 }
 
 /// What is not as it was told, after a restart. `offsets` says whether acknowledged bytes must be there, too.
-async fn look(url: &str, device: &Device, told: &[Sent], under_way: Option<(Sent, u64)>, offsets: bool) -> Vec<String> {
+async fn look(
+    url: &str,
+    device: &Device,
+    told: &[Sent],
+    under_way: Option<(Sent, u64)>,
+    offsets: bool,
+) -> Vec<String> {
     let mut violations = Vec::new();
     let token = format!("Bearer {}", device.token());
     for sent in told {

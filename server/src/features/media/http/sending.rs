@@ -19,7 +19,7 @@ const GATHER: usize = 64 * 1024;
 
 impl Media {
     /// Adds a body to an upload, from byte `from` on; gives how many bytes the server has then.
-    pub(super) async fn fill_from(
+    pub(in super::super) async fn fill_from(
         self: &Arc<Self>,
         session: &Arc<Session>,
         id: &str,

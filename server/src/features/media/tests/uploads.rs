@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::time::{DAY, HOUR};
+use axum::body::Body;
+use futures::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -182,6 +184,38 @@ async fn one_writer_at_a_time() {
     assert!(done.iter().any(Result::is_ok), "{done:?}");
     assert!(done.iter().all(|o| o.is_ok() || *o == Err("UPLOAD_BUSY")), "{done:?}");
     assert_eq!(rig.files().1, 1);
+}
+
+/// A body that sends this and then nothing more.
+fn body_that_falls_silent(data: &'static [u8]) -> Body {
+    let said = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from_static(data)) });
+    Body::from_stream(said.chain(stream::pending()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_falls_silent_is_cut_off_and_kept() {
+    let rig = Rig::new();
+    let id = rig.create(ANNA, rig.request(9)).await.unwrap().upload_id;
+    let session = Arc::new(Session::new(ANNA, DeviceId(1), Time(0)));
+    let cut = rig.room.fill_from(&session, &id, 0, None, body_that_falls_silent(b"tea")).await;
+    assert_eq!(reason(cut), "CANCELLED");
+    assert_eq!(rig.get(ANNA, &id).await.unwrap().offset, 3);
+}
+
+#[tokio::test]
+async fn a_body_ends_with_its_session() {
+    let rig = Rig::new();
+    let id = rig.create(ANNA, rig.request(9)).await.unwrap().upload_id;
+    let session = Arc::new(Session::new(ANNA, DeviceId(1), Time(0)));
+    session.end();
+    let cut = rig.room.fill_from(&session, &id, 0, None, body_that_falls_silent(b"tea")).await;
+    assert_eq!(reason(cut), "UNAUTHENTICATED");
+    let id = rig.create(ANNA, rig.request(9)).await.unwrap().upload_id;
+    let broken = stream::iter([Ok(Bytes::from_static(b"te")), Err(std::io::Error::other("gone"))]);
+    let session = Arc::new(Session::new(ANNA, DeviceId(1), Time(0)));
+    let cut = rig.room.fill_from(&session, &id, 0, None, Body::from_stream(broken)).await;
+    assert_eq!(reason(cut), "CANCELLED");
+    assert_eq!(rig.get(ANNA, &id).await.unwrap().offset, 2);
 }
 
 #[tokio::test]
