@@ -160,7 +160,7 @@ async fn go_on(url: &str, device: &Device, sent: &Sent, offset: usize) -> Option
 /// How the server is taken down.
 enum Blow {
     Kill,
-    Cut(PowerSwitch, Disk),
+    Cut(Box<PowerSwitch>, Disk),
 }
 
 struct Outcome {
@@ -250,7 +250,7 @@ async fn finished_media_survive_power_cuts() {
     }
     let disk = Disk::new(DISK_MIB);
     let data = disk.path().join("data");
-    let outcome = series(Blow::Cut(PowerSwitch::new().await, disk), &data, None).await;
+    let outcome = series(Blow::Cut(Box::new(PowerSwitch::new().await), disk), &data, None).await;
     eprintln!("{} media finished", outcome.finished);
     assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
     assert!(outcome.finished > 10, "too little was tried");
@@ -263,7 +263,8 @@ async fn media_that_are_not_forced_to_the_disk_are_found_out() {
     }
     let disk = Disk::new(DISK_MIB);
     let data = disk.path().join("data");
-    let outcome = series(Blow::Cut(PowerSwitch::new().await, disk), &data, Some("skip-media-sync")).await;
+    let outcome =
+        series(Blow::Cut(Box::new(PowerSwitch::new().await), disk), &data, Some("skip-media-sync")).await;
     eprintln!("after {} media: {:?}", outcome.finished, outcome.violations.first());
     assert!(!outcome.violations.is_empty(), "many cuts did not show it");
 }
