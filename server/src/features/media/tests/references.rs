@@ -1,9 +1,13 @@
 //! References: who may make them, how long content and charges live by them.
 
 use super::*;
-use crate::features::media::{Holder, fixture, refer_again, refer_stored, refer_upload, release, seal};
+use crate::features::media::{
+    Holder, MediaHolders, fixture, refer_again, refer_stored, refer_upload, release, seal,
+};
 use crate::id::ConversationId;
 use crate::time::{DAY, HOUR};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 const MESSAGE: Holder = Holder::Message(ConversationId(7), 3);
 
@@ -106,6 +110,35 @@ async fn what_is_sealed_is_kept_but_for_nobody() {
     rig.release(&sent).await;
     rig.days_pass().await;
     assert_eq!((rig.rows().await, rig.files()), ([0; 8], (0, 0)));
+}
+
+/// A room in which Boris alone sees the message.
+struct BorisSees;
+
+impl MediaHolders for BorisSees {
+    fn may_see(&self, viewer: AccountId, holder: Holder) -> BoxFuture<'_, Result<bool>> {
+        async move { Ok(holder == MESSAGE && viewer == BORIS) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn the_room_of_the_holder_says_who_may_fetch() {
+    let rig = Rig::new();
+    let room: Arc<dyn MediaHolders> = Arc::new(BorisSees);
+    rig.room.ask(std::slice::from_ref(&room));
+    let upload = rig.uploaded(ANNA, b"tea").await;
+    let sent = rig.refer(ANNA, &upload, MediaKind::File).await.unwrap();
+    let kept = rig.again(&sent).await.unwrap();
+    let sees =
+        async |who, media: &proto::Media| rig.room.visible(who, &media.media_id).await.unwrap().is_some();
+    assert!(sees(ANNA, &upload).await && !sees(BORIS, &upload).await, "an upload is its account's");
+    assert!(sees(BORIS, &sent).await && !sees(ANNA, &sent).await);
+    assert!(!sees(BORIS, &kept).await && !sees(ANNA, &kept).await, "nobody answers for a favourite");
+    rig.seal(&sent).await;
+    assert!(!sees(BORIS, &sent).await);
+    let other = rig.refer(ANNA, &upload, MediaKind::File).await.unwrap();
+    drop(room);
+    assert!(!sees(BORIS, &other).await, "a room that is gone shows nothing");
 }
 
 #[tokio::test]
