@@ -7,6 +7,7 @@ mod following;
 mod friends;
 mod golden;
 mod hostile;
+mod kinds;
 mod limits;
 mod media;
 mod model;
