@@ -18,7 +18,9 @@ use teahouse_proto::contacts::{
     SearchRequest, SearchResponse, SendRequestRequest, UnblockRequest, block_request,
 };
 use teahouse_proto::media::{CreateUploadRequest, FinishUploadRequest, Media, MediaKind, PutChunkRequest};
-use teahouse_proto::{AccountsClient, ChatClient, ContactsClient, MediaClient, StickersClient};
+use teahouse_proto::{
+    AccountsClient, ChatClient, ContactsClient, FavouritesClient, MediaClient, StickersClient,
+};
 
 /// Bytes of an upload that travel at once.
 const CHUNK: usize = 256 * 1024;
@@ -90,6 +92,11 @@ impl Device {
     /// Calls of `ChatService`.
     pub fn chat(&self) -> ChatClient<Self> {
         ChatClient(self.clone())
+    }
+
+    /// Calls of `FavouritesService`.
+    pub fn favourites(&self) -> FavouritesClient<Self> {
+        FavouritesClient(self.clone())
     }
 
     /// Calls of `StickersService`.

@@ -1,6 +1,6 @@
 //! The command line: every command, its arguments and their help. It does nothing.
 
-use super::{media, stickers};
+use super::{favourites, media, stickers};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -163,6 +163,8 @@ pub(crate) enum Command {
     Upload(media::Upload),
     /// Show how much of your upload quota is used.
     Quota,
+    /// Keep messages for yourself, list and send them.
+    Favourite(favourites::Favourites),
     /// Make, collect and keep stickers.
     Sticker(stickers::Stickers),
     #[command(flatten)]

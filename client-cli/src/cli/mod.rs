@@ -4,6 +4,7 @@ mod account;
 mod args;
 mod calls;
 mod contacts;
+mod favourites;
 mod follow;
 mod kinds;
 mod media;
@@ -100,6 +101,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Download(args) => media::download(app, args).await,
         Command::Upload(args) => media::upload(app, args).await,
         Command::Quota => media::quota(app).await,
+        Command::Favourite(args) => favourites::run(app, args).await,
         Command::Sticker(args) => stickers::run(app, args).await,
         Command::Sending(command) => sending::run(app, command).await,
         Command::History(args) => talk::history(app, args).await,

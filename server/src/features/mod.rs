@@ -89,7 +89,9 @@ pub fn install(
     teahouse_proto::register_stickers(methods, &stickers);
     let chat = chat::Chat::new(foundation.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
+    teahouse_proto::register_favourites(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
+    methods.class(&teahouse_proto::FAVOURITES_SEND_FAVOURITE, Class::Send);
     methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
     let presence = presence::Presence::new(foundation.clone(), accounts.clone());

@@ -224,6 +224,26 @@ async fn media(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Va
     }
 }
 
+async fn favourites(examples: &mut Examples, anna: &Person, chat: &Value) {
+    let forward = json!({"fromConversationId": chat, "clientMessageId": "MTExMTExMTExMTExMTExMQ==", "seqs": [2, 3],
+        "conversationId": chat, "merged": true, "title": "Tea"});
+    let merged = examples.call("anna", anna, &method::CHAT_FORWARD_MESSAGES, forward).await;
+    let add = json!({"conversationId": chat, "clientMessageId": "MjIyMjIyMjIyMjIyMjIyMg==",
+        "seqs": [2, merged["seqs"][0]]});
+    let kept = examples.call("anna", anna, &method::FAVOURITES_ADD_FAVOURITES, add).await;
+    let ids = kept["favouriteIds"].clone();
+    let send =
+        json!({"favouriteId": ids[0], "conversationId": chat, "clientMessageId": "MzMzMzMzMzMzMzMzMzMzMw=="});
+    for (method, body) in [
+        (&method::FAVOURITES_LIST_FAVOURITES, json!({})),
+        (&method::FAVOURITES_LIST_FORWARDED, json!({"favouriteId": ids[1]})),
+        (&method::FAVOURITES_SEND_FAVOURITE, send),
+        (&method::FAVOURITES_DELETE_FAVOURITES, json!({"favouriteIds": ids})),
+    ] {
+        examples.call("anna", anna, method, body).await;
+    }
+}
+
 async fn stickers(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
     let mut uploads = Vec::new();
     for shade in 1..=3 {
@@ -286,6 +306,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     follow(&mut examples, &anna, &boris, &conversation).await;
     kinds(&mut examples, &anna, &boris, &conversation).await;
     media(&mut examples, &anna, &boris, &conversation).await;
+    favourites(&mut examples, &anna, &conversation).await;
     stickers(&mut examples, &anna, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;

@@ -9,7 +9,7 @@ use super::send::{Destination, append, audience, next_holder};
 use super::tables::{Content, LOG, StoredEntry, StoredMerged};
 use super::{Chat, conversation_not_found, membership, message_not_found};
 use crate::call::Cx;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::features::ledger::once::Creation;
 use crate::features::media::{self, Holder, MediaId, StoredContent};
 use crate::id::{AccountId, ConversationId};
@@ -86,15 +86,11 @@ impl Chat {
                 return Ok(answer);
             }
         }
-        Err(Error::new(
-            Kind::Conflict,
-            "CHANGED_MEANWHILE",
-            "A message changed while it was being forwarded. Try again.",
-        ))
+        Err(rules::changed_meanwhile())
     }
 
     /// The messages, where `me` may see and forward all of them.
-    async fn sources(
+    pub(super) async fn sources(
         &self,
         me: AccountId,
         from: ConversationId,
@@ -118,7 +114,7 @@ impl Chat {
     }
 }
 
-fn media_count(entry: &StoredEntry) -> usize {
+pub(super) fn media_count(entry: &StoredEntry) -> usize {
     entry.content.as_ref().map_or(0, |content| content.media_ids().len())
 }
 
@@ -155,16 +151,13 @@ impl Forwarding {
         Ok(Some(answer))
     }
 
-    /// Whether the caller still sees the messages, and they say what they said when they were read.
+    /// Whether the messages are what they were, and may be said again.
     fn unchanged(&self, tx: &mut Tx<'_>) -> Result<bool> {
-        let (_, member) = membership(tx, self.from, self.me)?.ok_or_else(conversation_not_found)?;
-        for (seq, before) in &self.sources {
-            let seen = *seq > member.visible_after;
-            let now = if seen { tx.entry(&LOG, &self.from, *seq)? } else { None };
-            if now.ok_or_else(message_not_found)?.content != before.content {
-                return Ok(false);
-            }
-            if let (Some(Content::ContactCard(card)), None) = (&before.content, &self.merged)
+        if !still_said(tx, self.me, self.from, &self.sources)? {
+            return Ok(false);
+        }
+        for (_, entry) in &self.sources {
+            if let (Some(Content::ContactCard(card)), None) = (&entry.content, &self.merged)
                 && !may_recommend(tx, self.me, AccountId(card.account))?
             {
                 return Err(rules::not_forwardable());
@@ -172,6 +165,24 @@ impl Forwarding {
         }
         Ok(true)
     }
+}
+
+/// Whether `me` still sees the messages, and they say what they said when they were read.
+pub(super) fn still_said(
+    tx: &mut Tx<'_>,
+    me: AccountId,
+    from: ConversationId,
+    sources: &[(u64, StoredEntry)],
+) -> Result<bool> {
+    let (_, member) = membership(tx, from, me)?.ok_or_else(conversation_not_found)?;
+    for (seq, before) in sources {
+        let seen = *seq > member.visible_after;
+        let now = if seen { tx.entry(&LOG, &from, *seq)? } else { None };
+        if now.ok_or_else(message_not_found)?.content != before.content {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl Merged {

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use prost::Message;
 use std::collections::HashMap;
 use teahouse_proto::chat::{Forwarded, ListForwardedRequest, ListForwardedResponse, forwarded};
+use teahouse_proto::common::PageRequest;
 
 /// Objects held in memory at once, over all callers.
 pub(super) const READ_AT_ONCE: usize = 4;
@@ -83,7 +84,7 @@ impl Chat {
         Ok(Parcel { content, bytes: bundle.encode_to_vec().into(), media })
     }
 
-    /// A page of what a merged forward holds.
+    /// A page of what a merged forward in a conversation holds.
     pub(super) async fn list_merged(
         &self,
         me: AccountId,
@@ -91,16 +92,29 @@ impl Chat {
     ) -> Result<ListForwardedResponse> {
         let entry = self.visible(me, ConversationId(request.conversation_id), request.seq).await?;
         let Some(Content::Merged(merged)) = entry.content else { return Err(message_not_found()) };
-        let page = request.page.unwrap_or_default();
+        let (path, page) = (request.path, request.page.unwrap_or_default());
+        let (messages, next) = self.page_of_merged(merged, path, page, message_not_found).await?;
+        Ok(ListForwardedResponse { messages, next })
+    }
+
+    /// A page of what a merged forward holds, and where the next begins. `not_there`: the answer for a path that leads
+    /// to none.
+    pub(super) async fn page_of_merged(
+        &self,
+        merged: StoredMerged,
+        path: Vec<u32>,
+        page: PageRequest,
+        not_there: fn() -> Error,
+    ) -> Result<(Vec<Forwarded>, Bytes)> {
         let from = rules::read_place(&page.cursor)?;
         let _turn = self.turn().await?;
         let mut messages = self.bundle(&merged).await?.messages;
         name_media(&mut messages, &mut merged.media.into_iter());
-        for place in request.path {
+        for place in path {
             let at = usize::try_from(place).ok().filter(|at| *at < messages.len());
-            let within = messages.swap_remove(at.ok_or_else(message_not_found)?);
+            let within = messages.swap_remove(at.ok_or_else(not_there)?);
             if !within.told.is_some_and(|told| matches!(told.content, Some(forwarded::Content::Merged(_)))) {
-                return Err(message_not_found());
+                return Err(not_there());
             }
             messages = within.within;
         }
@@ -116,7 +130,7 @@ impl Chat {
         let messages: Vec<_> = told.take_while(fits).collect();
         let next = from.saturating_add(messages.len());
         let next = if next < total && !messages.is_empty() { rules::place(next) } else { Bytes::new() };
-        Ok(ListForwardedResponse { messages, next })
+        Ok((messages, next))
     }
 
     /// What the object of a merged forward holds, without names of media.

@@ -5,6 +5,7 @@ mod api;
 mod cards;
 mod contents;
 mod conversations;
+mod favourites;
 mod forward;
 mod heads;
 mod holding;

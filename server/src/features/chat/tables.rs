@@ -27,6 +27,11 @@ pub(super) const MARK: Table<(ConversationId, AccountId), Mark> = Table::new("ch
 /// Unread mentions of an account.
 pub(super) const MENTION: Table<(AccountId, ConversationId, u64), Mention> = Table::new("chat.mention");
 
+/// Messages that an account keeps for itself, by a number that rises with time.
+pub(super) const FAVOURITE: Table<(AccountId, u64), StoredFavourite> = Table::new("chat.favourite");
+/// How many of them an account has.
+pub(super) const FAVOURITES: Table<AccountId, FavouriteCount> = Table::new("chat.favourites");
+
 /// One numbered entry.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct StoredEntry {
@@ -94,6 +99,27 @@ impl Content {
     pub(super) fn is_message(&self) -> bool {
         !matches!(self, Self::Notice(_) | Self::Changed(_))
     }
+}
+
+/// A message that somebody keeps: a copy.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct StoredFavourite {
+    /// As its author was called when it was kept.
+    #[prost(string, tag = "1")]
+    pub author_name: String,
+    #[prost(int64, tag = "2")]
+    pub sent_at_ms: i64,
+    #[prost(int64, tag = "3")]
+    pub kept_at_ms: i64,
+    #[prost(oneof = "Content", tags = "6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20")]
+    pub content: Option<Content>,
+}
+
+/// How many favourites an account has.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct FavouriteCount {
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
 }
 
 /// A person whom somebody recommended.

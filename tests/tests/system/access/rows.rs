@@ -9,6 +9,7 @@ use teahouse_proto::MethodInfo;
 use teahouse_proto::accounts as a;
 use teahouse_proto::chat as h;
 use teahouse_proto::contacts as c;
+use teahouse_proto::favourites as f;
 use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
 use teahouse_proto::stickers as k;
@@ -74,6 +75,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(contacts());
     rows.extend(stickers());
     rows.extend(chat());
+    rows.extend(favourites());
     rows.push(row(&method::PRESENCE_GET_PRESENCE, Names::Person, |t| {
         encode(&p::GetPresenceRequest { account_ids: vec![t.account, t.friend] })
     }));
@@ -171,6 +173,34 @@ fn stickers() -> Vec<Row> {
             encode(&k::RemoveCollectedRequest { media_id: t.medium.clone() })
         }),
         row(&method::STICKERS_LIST_COLLECTED, Caller, |_| encode(&k::ListCollectedRequest {})),
+    ]
+}
+
+fn favourites() -> Vec<Row> {
+    use Names::{Caller, Thing};
+    vec![
+        row(&method::FAVOURITES_ADD_FAVOURITES, Thing, |t| {
+            let client_message_id = vec![5; 16].into();
+            encode(&f::AddFavouritesRequest {
+                client_message_id,
+                conversation_id: t.chat,
+                seqs: vec![t.sticker],
+            })
+        }),
+        row(&method::FAVOURITES_LIST_FAVOURITES, Caller, |_| encode(&f::ListFavouritesRequest::default())),
+        row(&method::FAVOURITES_LIST_FORWARDED, Thing, |t| {
+            encode(&f::ListForwardedRequest { favourite_id: t.favourite, ..Default::default() })
+        }),
+        row(&method::FAVOURITES_SEND_FAVOURITE, Thing, |t| {
+            encode(&f::SendFavouriteRequest {
+                client_message_id: vec![4; 16].into(),
+                favourite_id: t.favourite,
+                to: Some(f::send_favourite_request::To::ConversationId(t.chat)),
+            })
+        }),
+        row(&method::FAVOURITES_DELETE_FAVOURITES, Caller, |t| {
+            encode(&f::DeleteFavouritesRequest { favourite_ids: vec![t.favourite] })
+        }),
     ]
 }
 

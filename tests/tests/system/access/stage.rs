@@ -4,6 +4,7 @@ use bytes::Bytes;
 use teahouse_proto::chat::send_message_request::Content;
 use teahouse_proto::chat::{ContactCard, Sticker};
 use teahouse_proto::contacts::{TagList, UpdateFriendRequest};
+use teahouse_proto::favourites::AddFavouritesRequest;
 use teahouse_proto::media::{CreateUploadRequest, MediaKind, PutChunkRequest};
 use teahouse_proto::stickers::{CreatePackRequest, NewSticker};
 use teahouse_tests::device::Device;
@@ -46,6 +47,8 @@ pub(super) struct Things {
     pub(super) medium: String,
     /// A pack of stickers.
     pub(super) pack: String,
+    /// A merged forward that was kept.
+    pub(super) favourite: u64,
     /// A cursor of Follow.
     pub(super) cursor: Bytes,
 }
@@ -68,6 +71,7 @@ impl Things {
             upload: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             medium: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             pack: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            favourite: 0x0606_0606,
             cursor: Bytes::new(),
         }
     }
@@ -152,6 +156,12 @@ async fn uploaded(anna: &Person) -> String {
     upload_id
 }
 
+async fn favourite(anna: &Person, conversation_id: u64, seq: u64) -> u64 {
+    let client_message_id = vec![3; 16].into();
+    let request = AddFavouritesRequest { client_message_id, conversation_id, seqs: vec![seq] };
+    anna.favourites().add_favourites(request).await.expect("kept").favourite_ids[0]
+}
+
 async fn pack(anna: &Person, medium: &str) -> String {
     let stickers = vec![NewSticker { media_id: medium.to_owned(), emoji: String::new() }];
     let request =
@@ -196,6 +206,7 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         account: anna.account_id,
         upload: uploaded(anna).await,
         pack: pack(anna, &medium).await,
+        favourite: favourite(anna, chat, merged).await,
         medium,
         cursor: anna.follow().await.cursor(),
     }

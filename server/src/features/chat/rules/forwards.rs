@@ -1,7 +1,7 @@
 //! What may be forwarded, and how much at once.
 
 use super::kinds::one_line;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::text;
 use bytes::Bytes;
 use teahouse_proto::chat::forward_preview::What;
@@ -103,7 +103,13 @@ pub(in super::super) fn not_forwardable() -> Error {
     )
 }
 
-fn too_many() -> Error {
+/// Somebody changed a message between the reading and the writing, several times in a row.
+pub(in super::super) fn changed_meanwhile() -> Error {
+    Error::new(Kind::Conflict, "CHANGED_MEANWHILE", "A message changed while it was being copied. Try again.")
+}
+
+/// More at once than can be.
+pub(in super::super) fn too_many() -> Error {
     Error::invalid(
         "TOO_MANY_MESSAGES",
         "At once 100 messages can be forwarded; merged, with all that is in them, 500 messages and 2 MiB; 1000 media. \

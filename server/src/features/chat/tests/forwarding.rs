@@ -10,14 +10,14 @@ use teahouse_proto::common::PageRequest;
 use teahouse_proto::media::{Media as Medium, MediaKind};
 
 /// Anna has a conversation with Boris, and one with Clara.
-struct Rig {
-    room: Room,
-    boris: ConversationId,
-    clara: ConversationId,
+pub(super) struct Rig {
+    pub(super) room: Room,
+    pub(super) boris: ConversationId,
+    pub(super) clara: ConversationId,
 }
 
 impl Rig {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (mut room, boris) = Room::with_friends().await;
         let clara = room.befriend(ANNA, CLARA).await;
         let now = room.foundation.clock.now();
@@ -47,12 +47,12 @@ impl Rig {
         self.room.chat.forward_messages(&self.room.cx(who), request).await
     }
 
-    async fn forward(&mut self, seqs: &[u64], merged: bool) -> Result<Vec<u64>> {
+    pub(super) async fn forward(&mut self, seqs: &[u64], merged: bool) -> Result<Vec<u64>> {
         let request = self.request(seqs, merged);
         self.call(ANNA, request).await.map(|answer| answer.seqs)
     }
 
-    async fn album(&mut self, who: AccountId) -> (u64, Medium) {
+    pub(super) async fn album(&mut self, who: AccountId) -> (u64, Medium) {
         let picture = self.room.upload(who, MediaKind::Picture).await;
         let album = Say::Pictures(Pictures { pictures: vec![picture], caption: "rain".into() });
         let seq = self.room.tell(who, self.boris, album).await;
@@ -75,13 +75,13 @@ impl Rig {
         }
     }
 
-    async fn holder(&self, media: &Medium) -> Option<Holder> {
+    pub(super) async fn holder(&self, media: &Medium) -> Option<Holder> {
         let id = media.media_id.clone();
         self.room.foundation.store.transact(move |tx| fixture::holder(tx, &id)).await.unwrap()
     }
 
     /// Boris takes a message back, as far as this room's tests need it.
-    async fn gone(&self, seq: u64) {
+    pub(super) async fn gone(&self, seq: u64) {
         let id = self.boris;
         let recall = self.room.foundation.store.transact(move |tx| {
             let mut entry = tx.entry(&tables::LOG, &id, seq)?.unwrap();

@@ -1,5 +1,6 @@
 //! The chat room on a store in memory.
 
+mod favourites;
 mod forwarding;
 mod kinds;
 mod media_kinds;

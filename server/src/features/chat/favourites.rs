@@ -1,0 +1,272 @@
+//! Favourites: copies of messages that a person keeps for themselves, with media of their own. Whatever becomes of the
+//! messages does not reach them.
+
+use super::forward::{media_count, still_said};
+use super::rules::forwards;
+use super::saying::may_recommend;
+use super::send::{Destination, append, audience, next_holder};
+use super::tables::{Content, FAVOURITE, FAVOURITES, FavouriteCount, StoredEntry, StoredFavourite};
+use super::{Chat, message_not_found};
+use crate::call::Cx;
+use crate::delivery;
+use crate::error::{Error, Kind, Result};
+use crate::features::accounts;
+use crate::features::ledger::once::Creation;
+use crate::features::media::{self, Holder, MediaId};
+use crate::id::{AccountId, ConversationId};
+use crate::store::key::{Key, KeyRange};
+use crate::store::{Order, Tx};
+use crate::time::Time;
+use prost::Message;
+use teahouse_proto::chat::Forwarded;
+use teahouse_proto::chat::send_message_request::To;
+use teahouse_proto::favourites::send_favourite_request::To as Target;
+use teahouse_proto::favourites::*;
+use teahouse_proto::sync::FavouritesChanged;
+use teahouse_proto::sync::account_event::What;
+use teahouse_proto::{FAVOURITES_ADD_FAVOURITES, FAVOURITES_SEND_FAVOURITE, FavouritesApi};
+
+/// Favourites of one person.
+const MAX_FAVOURITES: u64 = 10_000;
+/// Favourites let go at once.
+const MAX_DELETED: usize = 100;
+/// Favourites on one page, by default and at most.
+const PAGE: usize = 20;
+const MAX_PAGE: usize = 50;
+/// Bytes of favourites on one page: it may hold fewer than asked for.
+const MAX_PAGE_BYTES: usize = 256 * 1024;
+/// How often it begins anew where messages change meanwhile.
+const ATTEMPTS: usize = 3;
+/// What cursors of the list are sealed as.
+const CURSOR: &str = "chat.favourites";
+
+/// Messages on their way into the favourites.
+struct Keeping {
+    me: AccountId,
+    from: ConversationId,
+    /// As they were read before.
+    sources: Vec<(u64, StoredEntry)>,
+    /// What their authors are called.
+    names: Vec<String>,
+    /// Names for the favourites, and for their media.
+    ids: Vec<u64>,
+    media: Vec<MediaId>,
+    creation: Creation,
+    now: Time,
+}
+
+impl Keeping {
+    /// `None`: the messages are not what they were.
+    fn keep(&self, tx: &mut Tx<'_>) -> Result<Option<AddFavouritesResponse>> {
+        if let Some(answer) = self.creation.earlier(tx)? {
+            return Ok(Some(answer));
+        }
+        if !still_said(tx, self.me, self.from, &self.sources)? {
+            return Ok(None);
+        }
+        count(tx, self.me, |have| have + self.sources.len() as u64)?;
+        let mut new = self.media.iter();
+        for (((_, entry), id), name) in self.sources.iter().zip(&self.ids).zip(&self.names) {
+            let Some(content) = &entry.content else { return Err(message_not_found()) };
+            let copy = content.copied(tx, Holder::Favourite(self.me, *id), &mut new)?;
+            let favourite = StoredFavourite {
+                author_name: name.clone(),
+                sent_at_ms: entry.at_ms,
+                kept_at_ms: self.now.as_ms(),
+                content: Some(copy.ok_or_else(message_not_found)?),
+            };
+            tx.put(&FAVOURITE, &(self.me, *id), &favourite)?;
+        }
+        tell(tx, self.me, self.now, FavouritesChanged { added: self.ids.clone(), removed: Vec::new() })?;
+        let answer = AddFavouritesResponse { favourite_ids: self.ids.clone() };
+        self.creation.remember(tx, &answer)?;
+        Ok(Some(answer))
+    }
+}
+
+impl FavouritesApi<Cx, Error> for Chat {
+    async fn add_favourites(&self, cx: &Cx, request: AddFavouritesRequest) -> Result<AddFavouritesResponse> {
+        let me = cx.account()?;
+        let path = FAVOURITES_ADD_FAVOURITES.path;
+        let creation = Creation::new(me, &request.client_message_id, path, &request)?;
+        let count = forwards::numbers(&request.seqs)?;
+        let store = &self.foundation.store;
+        if let Some(answer) = store.transact(move |tx| creation.earlier(tx)).await? {
+            return Ok(answer);
+        }
+        let from = ConversationId(request.conversation_id);
+        for _ in 0..ATTEMPTS {
+            let sources = self.sources(me, from, &request.seqs).await?;
+            let media = forwards::media_count(sources.iter().map(|(_, entry)| media_count(entry)))?;
+            let mut names = Vec::with_capacity(sources.len());
+            for (_, entry) in &sources {
+                let author = accounts::load(store, AccountId(entry.author)).await?;
+                names.push(author.map(|author| author.display_name).unwrap_or_default());
+            }
+            let ids = (0..count).map(|_| self.foundation.ids.next()).collect();
+            let media = self.media.new_ids(media);
+            let keeping = Keeping { me, from, sources, names, ids, media, creation, now: cx.now };
+            if let Some(answer) = store.transact(move |tx| keeping.keep(tx)).await? {
+                return Ok(answer);
+            }
+        }
+        Err(forwards::changed_meanwhile())
+    }
+
+    async fn list_favourites(
+        &self,
+        cx: &Cx,
+        request: ListFavouritesRequest,
+    ) -> Result<ListFavouritesResponse> {
+        let me = cx.account()?;
+        let page = request.page.unwrap_or_default();
+        let limit = if page.limit == 0 { PAGE } else { (page.limit as usize).min(MAX_PAGE) };
+        let all = KeyRange::prefix(&(me,));
+        let range = match self.read_favourites_cursor(me, &page.cursor)? {
+            Some(before) => all.before(&(me, before)),
+            None => all,
+        };
+        let rows = self.foundation.store.scan(&FAVOURITE, &range, limit + 1, Order::Falling).await?;
+        let (mut favourites, mut bytes) = (Vec::new(), 0);
+        let mut more = rows.len() > limit;
+        for ((_, id), row) in rows.into_iter().take(limit) {
+            bytes += row.encoded_len();
+            if bytes > MAX_PAGE_BYTES && !favourites.is_empty() {
+                more = true;
+                break;
+            }
+            favourites.push(told(id, row));
+        }
+        let last = favourites.last().filter(|_| more);
+        let next = last.map(|last| self.favourites_cursor(me, last.favourite_id)).unwrap_or_default();
+        Ok(ListFavouritesResponse { favourites, next })
+    }
+
+    async fn list_forwarded(&self, cx: &Cx, request: ListForwardedRequest) -> Result<ListForwardedResponse> {
+        let key = (cx.account()?, request.favourite_id);
+        let favourite = self.foundation.store.get(&FAVOURITE, &key).await?;
+        let Some(Content::Merged(merged)) = favourite.and_then(|favourite| favourite.content) else {
+            return Err(favourite_not_found());
+        };
+        let (path, page) = (request.path, request.page.unwrap_or_default());
+        let (messages, next) = self.page_of_merged(merged, path, page, favourite_not_found).await?;
+        Ok(ListForwardedResponse { messages, next })
+    }
+
+    async fn send_favourite(&self, cx: &Cx, request: SendFavouriteRequest) -> Result<SendFavouriteResponse> {
+        let (me, now) = (cx.account()?, cx.now);
+        let path = FAVOURITES_SEND_FAVOURITE.path;
+        let creation = Creation::new(me, &request.client_message_id, path, &request)?;
+        let to = match request.to.ok_or_else(forwards::no_destination)? {
+            Target::ConversationId(id) => To::ConversationId(id),
+            Target::AccountId(account) => To::AccountId(account),
+        };
+        let key = (me, request.favourite_id);
+        let count = self.foundation.store.get(&FAVOURITE, &key).await?;
+        let count = count.and_then(|row| row.content).map_or(0, |content| content.media_ids().len());
+        let (to, media) = (Destination { me, to }, self.media.new_ids(count));
+        let client_id = request.client_message_id;
+        let send = move |tx: &mut Tx<'_>| {
+            if let Some(answer) = creation.earlier(tx)? {
+                return Ok(answer);
+            }
+            let (id, conversation) = to.open(tx)?;
+            let content = tx.get(&FAVOURITE, &key)?.and_then(|row| row.content);
+            let content = content.ok_or_else(favourite_not_found)?;
+            if let Content::ContactCard(card) = &content
+                && !may_recommend(tx, me, AccountId(card.account))?
+            {
+                return Err(forwards::not_forwardable());
+            }
+            let holder = next_holder(tx, id)?;
+            let copy = content.copied(tx, holder, &mut media.iter())?.ok_or_else(favourite_not_found)?;
+            let seq = append(tx, id, audience(&conversation), me, now, client_id.clone(), &copy)?;
+            let answer = SendFavouriteResponse { conversation_id: id.0, seq, sent_at_ms: now.as_ms() };
+            creation.remember(tx, &answer)?;
+            Ok(answer)
+        };
+        self.foundation.store.transact(send).await
+    }
+
+    async fn delete_favourites(
+        &self,
+        cx: &Cx,
+        request: DeleteFavouritesRequest,
+    ) -> Result<DeleteFavouritesResponse> {
+        let (me, now) = (cx.account()?, cx.now);
+        if request.favourite_ids.len() > MAX_DELETED {
+            return Err(forwards::too_many());
+        }
+        let delete = move |tx: &mut Tx<'_>| {
+            let mut removed = Vec::new();
+            for id in &request.favourite_ids {
+                let Some(row) = tx.get(&FAVOURITE, &(me, *id))? else { continue };
+                for medium in row.content.iter().flat_map(Content::media_ids) {
+                    media::release(tx, medium)?;
+                }
+                tx.delete(&FAVOURITE, &(me, *id))?;
+                removed.push(*id);
+            }
+            if !removed.is_empty() {
+                count(tx, me, |have| have.saturating_sub(removed.len() as u64))?;
+                tell(tx, me, now, FavouritesChanged { added: Vec::new(), removed })?;
+            }
+            Ok(DeleteFavouritesResponse {})
+        };
+        self.foundation.store.transact(delete).await
+    }
+}
+
+impl Chat {
+    pub(super) fn favourites_cursor(&self, me: AccountId, last: u64) -> bytes::Bytes {
+        self.foundation.seal.seal(CURSOR, &me.to_bytes(), &last.to_bytes()).into()
+    }
+
+    fn read_favourites_cursor(&self, me: AccountId, cursor: &[u8]) -> Result<Option<u64>> {
+        if cursor.is_empty() {
+            return Ok(None);
+        }
+        let plain = self.foundation.seal.open(CURSOR, &me.to_bytes(), cursor);
+        let last = plain.and_then(|plain| <u64 as Key>::decode(&mut &plain[..]));
+        last.map(Some).ok_or_else(|| {
+            Error::invalid(
+                "CURSOR_INVALID",
+                "This cursor is not one of this list. Begin with the first page.",
+            )
+        })
+    }
+}
+
+/// Changes how many favourites there are. Errors: `TOO_MANY_FAVOURITES`.
+fn count(tx: &mut Tx<'_>, me: AccountId, change: impl Fn(u64) -> u64) -> Result<()> {
+    let have = tx.get(&FAVOURITES, &me)?.unwrap_or_default().count;
+    let now = change(have);
+    if now > have && now > MAX_FAVOURITES {
+        return Err(Error::new(
+            Kind::Precondition,
+            "TOO_MANY_FAVOURITES",
+            "You keep 10 000 favourites. Let some go first.",
+        ));
+    }
+    tx.put(&FAVOURITES, &me, &FavouriteCount { count: now })
+}
+
+fn told(id: u64, row: StoredFavourite) -> Favourite {
+    let message = Forwarded {
+        author_name: row.author_name,
+        sent_at_ms: row.sent_at_ms,
+        content: row.content.and_then(Content::retold),
+    };
+    Favourite { favourite_id: id, kept_at_ms: row.kept_at_ms, message: Some(message) }
+}
+
+fn tell(tx: &mut Tx<'_>, me: AccountId, now: Time, changed: FavouritesChanged) -> Result<()> {
+    delivery::log::append(tx, me, now, &What::FavouritesChanged(changed)).map(|_| ())
+}
+
+fn favourite_not_found() -> Error {
+    Error::not_found(
+        "FAVOURITE_NOT_FOUND",
+        "You keep no such favourite. ListFavourites tells those you have.",
+    )
+}
