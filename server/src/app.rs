@@ -104,9 +104,15 @@ impl App {
         };
         let mut methods = Methods::new(clock, &config.limits);
         let media = (&config.media, media_home(&config));
-        let installed =
-            features::install(&mut methods, &foundation, &config.accounts, media, &config.contacts)
-                .map_err(|e| StartError(e.to_string()))?;
+        let installed = features::install(
+            &mut methods,
+            &foundation,
+            &config.accounts,
+            media,
+            &config.contacts,
+            &config.chat,
+        )
+        .map_err(|e| StartError(e.to_string()))?;
         foundation.store.observe(installed.observers);
 
         let render = foundation.clone();

@@ -327,7 +327,15 @@ impl Device {
         let author = self.shared().name(entry.author_account_id);
         let said = match &entry.content {
             Some(entry::Content::Text(text)) => format!("{} {author}: {}", entry.seq, text.text),
-            Some(entry::Content::Notice(_)) => format!("{} — friends", entry.seq),
+            Some(entry::Content::Notice(notice)) => match &notice.kind {
+                Some(teahouse_proto::chat::notice::Kind::Pinned(p)) => {
+                    format!("{} — pinned {}", entry.seq, p.seq)
+                }
+                Some(teahouse_proto::chat::notice::Kind::Unpinned(p)) => {
+                    format!("{} — unpinned {}", entry.seq, p.seq)
+                }
+                _ => format!("{} — friends", entry.seq),
+            },
             Some(entry::Content::Recalled(_)) => format!("{} {author} — recalled", entry.seq),
             Some(entry::Content::Changed(c)) => format!("{} — {author} changed {}", entry.seq, c.target_seq),
             Some(entry::Content::Deleted(_)) => format!("{} — deleted", entry.seq),

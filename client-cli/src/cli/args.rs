@@ -183,6 +183,8 @@ pub(crate) enum Command {
         /// Up to this number. Default: all of it.
         seq: Option<u64>,
     },
+    #[command(flatten)]
+    Change(super::changes::Change),
     /// Show what arrives, as it happens, until Ctrl-C. Goes on where it left off.
     Follow(Follow),
     /// Call any method with a request in JSON; `-` reads it from standard input.

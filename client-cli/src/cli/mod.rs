@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod calls;
+mod changes;
 mod contacts;
 mod favourites;
 mod follow;
@@ -107,6 +108,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::History(args) => talk::history(app, args).await,
         Command::Conversations { unread } => talk::conversations(app, unread).await,
         Command::Read { who, seq } => talk::read(app, &who, seq).await,
+        Command::Change(change) => changes::run(app, change).await,
         Command::Follow(args) => follow::follow(app, &args).await,
         Command::Call { method, request } => calls::call(app, &method, request).await,
         Command::Methods => calls::methods(app),

@@ -148,16 +148,23 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
                 Some(friend) => format!("— you and {} became friends —", called(friend)),
                 None => "— you became friends —".to_owned(),
             },
+            Some(notice::Kind::Pinned(pin)) => pinning(people, pin.account_id, "pinned", pin.seq),
+            Some(notice::Kind::Unpinned(pin)) => pinning(people, pin.account_id, "unpinned", pin.seq),
             None => "— a notice that this version cannot show —".to_owned(),
         },
         Some(Content::Recalled(by)) if by.by_account_id == people.me.account_id => {
             "— you recalled this message —".to_owned()
         }
         Some(Content::Recalled(_)) => "— this message was recalled —".to_owned(),
-        Some(Content::Changed(changed)) => self::changed(changed),
+        Some(Content::Changed(changed)) => self::changed(people, changed, indent),
         Some(Content::Deleted(_)) => "— you deleted this message —".to_owned(),
         content => content.as_ref().and_then(kinds::in_words).unwrap_or_else(unknown),
     }
+}
+
+fn pinning(people: &People, account_id: u64, what: &str, seq: u64) -> String {
+    let who = if account_id == people.me.account_id { "you".to_owned() } else { people.name(account_id) };
+    format!("— {who} {what} message {seq} —")
 }
 
 /// The emoji on a message: ` [👍 2 ❤️ 1]`.
@@ -170,14 +177,19 @@ fn reactions(entry: &Entry) -> String {
 }
 
 /// What happened to an earlier message.
-fn changed(changed: &Changed) -> String {
+fn changed(people: &People, changed: &Changed, indent: usize) -> String {
     let what = match changed.what() {
         What::Recalled => "recalled message",
         What::Edited => "edited message",
         What::Reaction => "reacted to message",
         What::Unspecified => "changed message",
     };
-    format!("— {what} {} —", changed.target_seq)
+    let now = match (&changed.target, changed.what()) {
+        (Some(target), What::Edited) => format!(" {}", said(people, target, indent)),
+        (Some(target), What::Reaction) => reactions(target),
+        _ => String::new(),
+    };
+    format!("— {what} {} —{now}", changed.target_seq)
 }
 
 fn unknown() -> String {
@@ -254,7 +266,7 @@ pub(super) async fn read(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
 mod tests {
     use super::super::people::tests::people;
     use super::*;
-    use teahouse_proto::chat::{BecameFriends, Deleted, Notice, Reaction, Recalled};
+    use teahouse_proto::chat::{BecameFriends, Deleted, Notice, Pinned, Reaction, Recalled};
 
     fn entry(seq: u64, author_account_id: u64, content: Content) -> Entry {
         let sent_at_ms = 1_798_761_600_000;
@@ -277,6 +289,8 @@ mod tests {
         let notice = Notice { kind: Some(notice::Kind::BecameFriends(BecameFriends {})) };
         let changed = Changed { target_seq: 7, what: What::Recalled.into(), target: None };
         let thumb = Reaction { emoji: "👍".to_owned(), count: 2, ..Default::default() };
+        let pinned = Some(notice::Kind::Pinned(Pinned { account_id: 10, seq: 6 }));
+        let pinned = Notice { kind: pinned };
         let quoting = Text { text: "yes".to_owned(), quote_seq: 2, ..Default::default() };
         let entries = [
             entry(1, 0, Content::Notice(notice)),
@@ -288,6 +302,7 @@ mod tests {
             entry(7, 10, Content::Recalled(Recalled { by_account_id: 10 })),
             entry(8, 10, Content::Changed(Box::new(changed))),
             entry(9, 1, Content::Deleted(Deleted {})),
+            entry(10, 0, Content::Notice(pinned)),
         ];
         let (out, people) = (Output::plain(), people());
         let lines: Vec<_> = entries.iter().map(|e| shown(&out, &people, e)).collect();
@@ -300,7 +315,8 @@ mod tests {
     6  2027-01-01 00:00  Bobby: tea? (edited) [👍 2]
     7  2027-01-01 00:00  Bobby: — this message was recalled —
     8  2027-01-01 00:00  Bobby: — recalled message 7 —
-    9  2027-01-01 00:00  you: — you deleted this message —";
+    9  2027-01-01 00:00  you: — you deleted this message —
+   10  2027-01-01 00:00  — Bobby pinned message 6 —";
         assert_eq!(lines.join("\n"), expected);
     }
 

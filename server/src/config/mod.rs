@@ -6,6 +6,7 @@ mod layers;
 
 use crate::call::limits::LimitsConfig;
 use crate::features::accounts::AccountsConfig;
+use crate::features::chat::ChatConfig;
 use crate::features::contacts::ContactsConfig;
 use crate::features::media::MediaConfig;
 use crate::store::StoreConfig;
@@ -57,6 +58,8 @@ crate::settings! {
         media: MediaConfig,
         /// Friends and requests.
         contacts: ContactsConfig,
+        /// Conversations.
+        chat: ChatConfig,
         /// What the server says of itself.
         log: LogConfig,
         /// The page /metrics.

@@ -23,6 +23,7 @@ use crate::store::Store;
 use crate::time::Clock;
 use accounts::{AccountHooks, Accounts, AccountsConfig};
 use axum::Router;
+use chat::ChatConfig;
 use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -75,6 +76,7 @@ pub fn install(
     accounts: &AccountsConfig,
     media: (&MediaConfig, MediaHome),
     contacts: &ContactsConfig,
+    chat: &ChatConfig,
 ) -> Result<Installed> {
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
     let media = Media::new(foundation.clone(), media.0.clone(), media.1)?;
@@ -87,7 +89,7 @@ pub fn install(
     teahouse_proto::register_contacts(methods, &contacts);
     let stickers = Stickers::new(foundation.clone(), media.clone());
     teahouse_proto::register_stickers(methods, &stickers);
-    let chat = chat::Chat::new(foundation.clone(), media.clone(), contacts.tickets().clone());
+    let chat = chat::Chat::new(foundation.clone(), chat.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     teahouse_proto::register_favourites(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);

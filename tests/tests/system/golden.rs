@@ -137,6 +137,43 @@ async fn chat(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Val
     }
 }
 
+/// What happens to messages after they were sent.
+async fn changes(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let said = json!({"conversationId": chat, "clientMessageId": "oKGio6SlpqeoqaqrrK2urw==", "text": {"text": "Tee?"}});
+    let said = examples.call("anna", anna, &method::CHAT_SEND_MESSAGE, said).await;
+    let at = |more: Value| {
+        let mut body = json!({"conversationId": chat, "seq": said["seq"]});
+        let more = more.as_object().cloned().unwrap_or_default();
+        body.as_object_mut().expect("an object").extend(more);
+        body
+    };
+    for (method, body) in [
+        (&method::CHAT_EDIT_MESSAGE, at(json!({"text": {"text": "Tea?"}}))),
+        (&method::CHAT_SET_PIN, at(json!({"pinned": true}))),
+    ] {
+        examples.call("anna", anna, method, body).await;
+    }
+    for (method, body) in [
+        (&method::CHAT_SET_REACTION, at(json!({"emoji": "👍", "on": true}))),
+        (&method::CHAT_LIST_REACTIONS, at(json!({}))),
+        (&method::CHAT_LIST_PINS, json!({"conversationId": chat})),
+        (&method::CHAT_RECALL_MESSAGE, at(json!({}))),
+    ] {
+        examples.call("boris", boris, method, body).await;
+    }
+    for method in [&method::CHAT_RECALL_MESSAGE, &method::CHAT_GET_RECALLED_TEXT] {
+        examples.call("anna", anna, method, at(json!({}))).await;
+    }
+    let page = json!({"conversationId": chat, "afterSeq": said["seq"]});
+    for (method, body) in [
+        (&method::CHAT_LIST_ENTRIES, page),
+        (&method::CHAT_DELETE_FOR_ME, json!({"conversationId": chat, "seqs": [said["seq"]]})),
+        (&method::CHAT_CLEAR_HISTORY, json!({"conversationId": chat, "andHide": true})),
+    ] {
+        examples.call("boris", boris, method, body).await;
+    }
+}
+
 /// Each kind of message that needs no media.
 async fn kinds(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
     let boris_id = boris.account_id.to_string();
@@ -336,6 +373,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     media(&mut examples, &anna, &boris, &conversation).await;
     favourites(&mut examples, &anna, &conversation).await;
     stickers(&mut examples, &anna, &boris, &conversation).await;
+    changes(&mut examples, &anna, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

@@ -3,7 +3,7 @@
 use super::conversations::ListPlace;
 use super::saying::Saying;
 use super::send::{Destination, Sending};
-use super::tables::{LOG, MARK, MENTION, Mark, StoredEntry};
+use super::tables::{LOG, MARK, MENTION, Mark};
 use super::{Chat, conversation_not_found, membership, options, rules};
 use crate::call::Cx;
 use crate::delivery;
@@ -12,23 +12,23 @@ use crate::features::ledger::once::Creation;
 use crate::id::{AccountId, ConversationId};
 use crate::store::key::{Key, KeyRange};
 use crate::store::{Order, Tx};
-use prost::Message;
+use crate::time::Time;
 use teahouse_proto::chat::{
-    self, CollectStickerRequest, CollectStickerResponse, ForwardMessagesRequest, ForwardMessagesResponse,
-    GetConversationRequest, GetConversationResponse, GetReceiptsRequest, GetReceiptsResponse,
-    ListConversationsRequest, ListConversationsResponse, ListEntriesRequest, ListEntriesResponse,
-    ListForwardedRequest, ListForwardedResponse, MarkReadRequest, MarkReadResponse, OpenContactCardRequest,
-    OpenContactCardResponse, SendMessageRequest, SendMessageResponse, SendTypingRequest, SendTypingResponse,
-    SetDraftRequest, SetDraftResponse, UpdateConversationRequest, UpdateConversationResponse,
+    self, ClearHistoryRequest, ClearHistoryResponse, CollectStickerRequest, CollectStickerResponse,
+    DeleteForMeRequest, DeleteForMeResponse, EditMessageRequest, EditMessageResponse, ForwardMessagesRequest,
+    ForwardMessagesResponse, GetConversationRequest, GetConversationResponse, GetRecalledTextRequest,
+    GetRecalledTextResponse, GetReceiptsRequest, GetReceiptsResponse, ListConversationsRequest,
+    ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, ListForwardedRequest,
+    ListForwardedResponse, ListPinsRequest, ListPinsResponse, ListReactionsRequest, ListReactionsResponse,
+    MarkReadRequest, MarkReadResponse, OpenContactCardRequest, OpenContactCardResponse, RecallMessageRequest,
+    RecallMessageResponse, SendMessageRequest, SendMessageResponse, SendTypingRequest, SendTypingResponse,
+    SetDraftRequest, SetDraftResponse, SetPinRequest, SetPinResponse, SetReactionRequest,
+    SetReactionResponse, UpdateConversationRequest, UpdateConversationResponse,
 };
 use teahouse_proto::sync::ReadMark;
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::{CHAT_SEND_MESSAGE, ChatApi};
 
-/// Entries in one answer, at most and by default.
-const MAX_ENTRIES: usize = 100;
-/// Bytes of entries in one answer: a page may hold fewer entries than asked for.
-const MAX_ENTRIES_BYTES: usize = 256 * 1024;
 /// Conversations on one page, by default and at most.
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
@@ -62,22 +62,7 @@ impl ChatApi<Cx, Error> for Chat {
     }
 
     async fn list_entries(&self, cx: &Cx, request: ListEntriesRequest) -> Result<ListEntriesResponse> {
-        let me = cx.account()?;
-        let id = ConversationId(request.conversation_id);
-        let (_, member) = self.member(me, id).await?;
-        let limit = page_size(request.limit, MAX_ENTRIES, MAX_ENTRIES);
-        let backwards = request.latest || request.before_seq > 0;
-        let from = request.after_seq.max(member.visible_after).saturating_add(1);
-        let to = if request.before_seq > 0 { request.before_seq - 1 } else { u64::MAX };
-        let order = if backwards { Order::Falling } else { Order::Rising };
-        let store = &self.foundation.store;
-        let mut entries = store.entries(&LOG, &id, from, to, limit, order).await?;
-        entries.truncate(fitting(&entries));
-        if backwards {
-            entries.reverse();
-        }
-        let entries = entries.into_iter().map(|(seq, entry)| entry.to_entry(id, seq, Some(me))).collect();
-        Ok(ListEntriesResponse { entries, head_seq: store.head(&LOG, &id).await? })
+        self.entries(cx.account()?, request).await
     }
 
     async fn list_conversations(
@@ -88,7 +73,7 @@ impl ChatApi<Cx, Error> for Chat {
         let me = cx.account()?;
         let page = request.page.unwrap_or_default();
         let limit = page_size(page.limit, PAGE, MAX_PAGE);
-        let before = self.read_cursor(me, &page.cursor)?;
+        let before: Option<ListPlace> = self.read_cursor(LIST, me, &page.cursor)?;
         let places = self.listed(me, request.include_hidden).await?;
         let mut rest =
             places.into_iter().skip_while(|place| before.is_some_and(|before| *place >= before)).peekable();
@@ -103,8 +88,10 @@ impl ChatApi<Cx, Error> for Chat {
                 Err(error) => return Err(error),
             }
         }
-        let next =
-            last.filter(|_| rest.peek().is_some()).map(|place| self.cursor(me, place)).unwrap_or_default();
+        let next = last
+            .filter(|_| rest.peek().is_some())
+            .map(|place| self.cursor(LIST, me, &place))
+            .unwrap_or_default();
         Ok(ListConversationsResponse { conversations, next })
     }
 
@@ -122,27 +109,9 @@ impl ChatApi<Cx, Error> for Chat {
         let id = ConversationId(request.conversation_id);
         let (_, member) = self.member(me, id).await?;
         let known = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
-        let (moved, mark, ordinal) = self
-            .foundation
-            .store
-            .transact(move |tx| {
-                let (before, mark, ordinal) = mark_read(tx, id, me, known, request.seq)?;
-                options::take_unread_mark(tx, me, id, before, mark, now)?;
-                if before.seq < mark.seq {
-                    tx.put(&MARK, &(id, me), &mark)?;
-                    forget_mentions(tx, me, id, mark.seq)?;
-                    let read =
-                        ReadMark { conversation_id: id.0, read_seq: mark.seq, read_ordinal: mark.ordinal };
-                    delivery::log::append(tx, me, now, &What::ReadMark(read))?;
-                }
-                Ok((before.seq < mark.seq, mark, ordinal))
-            })
-            .await?;
+        let read = self.foundation.store.transact(move |tx| read_up_to(tx, id, me, known, request.seq, now));
+        let Read { ordinal, .. } = self.was_read(me, id, read.await?).await;
         // My own message of another device may have moved it meanwhile.
-        self.marks.on_read(id, me, mark);
-        if moved {
-            self.tell_read(me, id, mark.seq).await;
-        }
         let mark = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
         Ok(MarkReadResponse { read_seq: mark.seq, unread: ordinal.saturating_sub(mark.ordinal) })
     }
@@ -196,16 +165,77 @@ impl ChatApi<Cx, Error> for Chat {
     ) -> Result<CollectStickerResponse> {
         self.keep_sticker(cx.account()?, request, cx.now).await
     }
+
+    async fn recall_message(&self, cx: &Cx, request: RecallMessageRequest) -> Result<RecallMessageResponse> {
+        self.recall(cx.account()?, request, cx.now).await
+    }
+
+    async fn get_recalled_text(
+        &self,
+        cx: &Cx,
+        request: GetRecalledTextRequest,
+    ) -> Result<GetRecalledTextResponse> {
+        self.recalled_text(cx.account()?, request, cx.now).await
+    }
+
+    async fn edit_message(&self, cx: &Cx, request: EditMessageRequest) -> Result<EditMessageResponse> {
+        self.edit(cx.account()?, request, cx.now).await
+    }
+
+    async fn set_reaction(&self, cx: &Cx, request: SetReactionRequest) -> Result<SetReactionResponse> {
+        self.react(cx.account()?, request, cx.now).await
+    }
+
+    async fn list_reactions(&self, cx: &Cx, request: ListReactionsRequest) -> Result<ListReactionsResponse> {
+        self.reactions(cx.account()?, request).await
+    }
+
+    async fn set_pin(&self, cx: &Cx, request: SetPinRequest) -> Result<SetPinResponse> {
+        self.pin(cx.account()?, request, cx.now).await
+    }
+
+    async fn list_pins(&self, cx: &Cx, request: ListPinsRequest) -> Result<ListPinsResponse> {
+        self.pins(cx.account()?, request).await
+    }
+
+    async fn delete_for_me(&self, cx: &Cx, request: DeleteForMeRequest) -> Result<DeleteForMeResponse> {
+        Chat::delete_for_me(self, cx.account()?, request, cx.now).await
+    }
+
+    async fn clear_history(&self, cx: &Cx, request: ClearHistoryRequest) -> Result<ClearHistoryResponse> {
+        self.clear(cx.account()?, request, cx.now).await
+    }
 }
 
-/// How many of the entries fit into one answer: at least one.
-fn fitting(entries: &[(u64, StoredEntry)]) -> usize {
-    let mut bytes = 0;
-    let over = entries.iter().position(|(_, entry)| {
-        bytes += entry.encoded_len();
-        bytes > MAX_ENTRIES_BYTES
-    });
-    over.map_or(entries.len(), |n| n.max(1))
+/// What came of reading.
+pub(super) struct Read {
+    /// Whether the mark moved.
+    pub moved: bool,
+    /// Where it is now.
+    pub mark: Mark,
+    /// The head's ordinal.
+    pub ordinal: u64,
+}
+
+/// Moves the mark of `me` up to an entry, if it is not there yet, and tells their devices. `known` is where it was before
+/// the transaction.
+pub(super) fn read_up_to(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    me: AccountId,
+    known: Mark,
+    to: u64,
+    now: Time,
+) -> Result<Read> {
+    let (before, mark, ordinal) = mark_read(tx, id, me, known, to)?;
+    options::take_unread_mark(tx, me, id, before, mark, now)?;
+    if before.seq < mark.seq {
+        tx.put(&MARK, &(id, me), &mark)?;
+        forget_mentions(tx, me, id, mark.seq)?;
+        let read = ReadMark { conversation_id: id.0, read_seq: mark.seq, read_ordinal: mark.ordinal };
+        delivery::log::append(tx, me, now, &What::ReadMark(read))?;
+    }
+    Ok(Read { moved: before.seq < mark.seq, mark, ordinal })
 }
 
 /// The mark before, the mark now, and the head's ordinal.
@@ -246,20 +276,36 @@ fn page_size(asked: u32, default: usize, max: usize) -> usize {
     if asked == 0 { default } else { (asked as usize).min(max) }
 }
 
-/// What cursors of the list are sealed as. A place holds a stamp, and stamps would tell how much others write.
-const CURSOR: &str = "chat.list";
+/// The list of conversations, in its cursors. A place holds a stamp, and stamps would tell how much others write.
+const LIST: &str = "chat.list";
 
 impl Chat {
-    fn cursor(&self, me: AccountId, place: ListPlace) -> bytes::Bytes {
-        self.foundation.seal.seal(CURSOR, &me.to_bytes(), &place.to_bytes()).into()
+    /// Keeps in memory that a member has read, and tells who may know.
+    pub(super) async fn was_read(&self, me: AccountId, id: ConversationId, read: Read) -> Read {
+        self.marks.on_read(id, me, read.mark);
+        if read.moved {
+            self.tell_read(me, id, read.mark.seq).await;
+        }
+        read
     }
 
-    fn read_cursor(&self, me: AccountId, cursor: &[u8]) -> Result<Option<ListPlace>> {
+    /// The cursor behind a place in a list of the caller's.
+    pub(super) fn cursor(&self, list: &'static str, me: AccountId, place: &impl Key) -> bytes::Bytes {
+        self.foundation.seal.seal(list, &me.to_bytes(), &place.to_bytes()).into()
+    }
+
+    /// The place behind which a page begins; `CURSOR_INVALID` for a cursor of another list or account.
+    pub(super) fn read_cursor<K: Key>(
+        &self,
+        list: &'static str,
+        me: AccountId,
+        cursor: &[u8],
+    ) -> Result<Option<K>> {
         if cursor.is_empty() {
             return Ok(None);
         }
-        let opened = self.foundation.seal.open(CURSOR, &me.to_bytes(), cursor);
-        opened.and_then(|bytes| Key::decode(&mut &bytes[..])).map(Some).ok_or_else(|| {
+        let opened = self.foundation.seal.open(list, &me.to_bytes(), cursor);
+        opened.and_then(|bytes| K::decode(&mut &bytes[..])).map(Some).ok_or_else(|| {
             Error::invalid(
                 "CURSOR_INVALID",
                 "The cursor is not one that this server gave. Start from the first page.",

@@ -12,6 +12,8 @@ use teahouse_proto::chat::{self, Conversation};
 const MAX_LISTED: usize = 20_000;
 /// How far unread mentions are counted.
 const MAX_MENTIONS_COUNTED: usize = 100;
+/// Entries looked through for a message that the member did not delete.
+const LOOK_BACK: u64 = 50;
 
 /// A conversation's place among those that moved: the stamp with which it last did, and its id.
 pub type Place = (u64, ConversationId);
@@ -70,7 +72,7 @@ impl Chat {
         let mark = member.at_least(self.marks.load(store, id, account).await?);
         let mine = store.get(&MINE, &(account, id)).await?.unwrap_or_default();
         let draft = store.get(&DRAFT, &(account, id)).await?;
-        let last = self.last_said(id, &member, head.seq).await?;
+        let last = self.last_said(account, id, &member, head.seq).await?;
         let unread = head.ordinal.saturating_sub(mark.ordinal);
         let mentions = if unread > 0 { self.unread_mentions(account, id, mark.seq).await? } else { 0 };
         Ok(Conversation {
@@ -109,29 +111,39 @@ impl Chat {
         Ok((what, member))
     }
 
-    /// The last message that a member can see; where nothing was said yet, the notice at the end.
+    /// The last message that a member can see; where nothing was said yet, the notice at the end. Behind more than
+    /// [`LOOK_BACK`] entries of which the member deleted all messages: none.
     async fn last_said(
         &self,
+        account: AccountId,
         id: ConversationId,
         member: &Member,
         head: u64,
     ) -> Result<Option<(u64, StoredEntry)>> {
-        let Some(newest) = self.entry(id, member, head).await? else { return Ok(None) };
+        let Some(newest) = self.stored(id, member, head).await? else { return Ok(None) };
         let last = newest.last_message(head);
+        if last > member.visible_after && last <= member.deleted_to {
+            return self.last_not_deleted(account, id, member, last).await;
+        }
         if last == head {
             return Ok(Some((head, newest)));
         }
-        let said = self.entry(id, member, last).await?.map(|entry| (last, entry));
+        let said = self.stored(id, member, last).await?.map(|entry| (last, entry));
         Ok(said.or_else(|| matches!(newest.content, Some(Content::Notice(_))).then_some((head, newest))))
     }
 
-    /// An entry as it is stored, where a member can see it.
-    async fn entry(&self, id: ConversationId, member: &Member, seq: u64) -> Result<Option<StoredEntry>> {
-        if seq <= member.visible_after {
-            return Ok(None);
-        }
-        let found = self.foundation.store.entries(&LOG, &id, seq, seq, 1, Order::Rising).await?;
-        Ok(found.into_iter().next().map(|(_, entry)| entry))
+    async fn last_not_deleted(
+        &self,
+        account: AccountId,
+        id: ConversationId,
+        member: &Member,
+        last: u64,
+    ) -> Result<Option<(u64, StoredEntry)>> {
+        let from = last.saturating_sub(LOOK_BACK).max(member.visible_after) + 1;
+        let store = &self.foundation.store;
+        let entries = store.entries(&LOG, &id, from, last, LOOK_BACK as usize, Order::Falling).await?;
+        let deleted = self.deleted(account, id, member, (from, last)).await?;
+        Ok(entries.into_iter().find(|(seq, entry)| entry.is_message() && !deleted.contains(seq)))
     }
 
     /// An entry that a member may see; `MESSAGE_NOT_FOUND` for others.
@@ -142,7 +154,7 @@ impl Chat {
         seq: u64,
     ) -> Result<StoredEntry> {
         let (_, member) = self.member(account, id).await?;
-        self.entry(id, &member, seq).await?.ok_or_else(message_not_found)
+        self.entry(account, id, &member, seq).await?.ok_or_else(message_not_found)
     }
 
     async fn unread_mentions(&self, account: AccountId, id: ConversationId, read_seq: u64) -> Result<u32> {

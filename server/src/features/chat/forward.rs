@@ -7,6 +7,7 @@ use super::rules::forwards as rules;
 use super::saying::may_recommend;
 use super::send::{Destination, append, audience, next_holder};
 use super::tables::{Content, LOG, StoredEntry, StoredMerged};
+use super::visibility::sees;
 use super::{Chat, conversation_not_found, membership, message_not_found};
 use crate::call::Cx;
 use crate::error::{Error, Result};
@@ -176,7 +177,7 @@ pub(super) fn still_said(
 ) -> Result<bool> {
     let (_, member) = membership(tx, from, me)?.ok_or_else(conversation_not_found)?;
     for (seq, before) in sources {
-        let seen = *seq > member.visible_after;
+        let seen = sees(tx, from, me, &member, *seq)?;
         let now = if seen { tx.entry(&LOG, &from, *seq)? } else { None };
         if now.ok_or_else(message_not_found)?.content != before.content {
             return Ok(false);

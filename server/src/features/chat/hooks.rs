@@ -134,7 +134,7 @@ fn join(tx: &mut Tx<'_>, conversation: ConversationId, account: AccountId, now: 
     }
     let head = tx.head(&LOG, &conversation)?;
     let ordinal = tx.entry(&LOG, &conversation, head)?.map_or(0, |entry| entry.ordinal);
-    let member = Member { visible_after: head, ordinal_after: ordinal };
+    let member = Member { visible_after: head, ordinal_after: ordinal, deleted_to: 0 };
     tx.put(&MEMBER, &(conversation, account), &member)?;
     tx.put(&MINE, &(account, conversation), &Mine { since_ms: now.as_ms(), ..Mine::default() })
 }

@@ -3,8 +3,11 @@
 
 mod api;
 mod cards;
+mod changes;
+mod config;
 mod contents;
 mod conversations;
+mod entries;
 mod favourites;
 mod forward;
 mod heads;
@@ -16,13 +19,17 @@ mod merged;
 mod newest;
 mod options;
 mod passing;
+mod pins;
+mod removal;
 mod rules;
 mod saying;
 mod send;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod visibility;
 
+pub use config::ChatConfig;
 pub use conversations::Place;
 pub use hooks::Hooks;
 
@@ -45,6 +52,7 @@ use tokio::sync::Semaphore;
 /// The chat room.
 pub struct Chat {
     foundation: Foundation,
+    config: ChatConfig,
     tickets: Tickets,
     media: Arc<Media>,
     /// Turns at holding what merged forwards hold in memory.
@@ -55,9 +63,10 @@ pub struct Chat {
 
 impl Chat {
     /// The room. `tickets` stand for people whose contact cards were sent.
-    pub fn new(foundation: Foundation, media: Arc<Media>, tickets: Tickets) -> Arc<Self> {
+    pub fn new(foundation: Foundation, config: ChatConfig, media: Arc<Media>, tickets: Tickets) -> Arc<Self> {
         Arc::new(Self {
             foundation,
+            config,
             media,
             merged_turns: Semaphore::new(merged::READ_AT_ONCE),
             tickets,
@@ -68,7 +77,8 @@ impl Chat {
 
     /// Work in the background, for as long as the server runs.
     pub async fn run(self: Arc<Self>) {
-        self.marks.save_when_due(&self.foundation.store).await;
+        let save = self.marks.save_when_due(&self.foundation.store);
+        futures::join!(save, self.sweep_originals_when_due());
     }
 }
 
@@ -109,6 +119,21 @@ fn membership(
 ) -> Result<Option<(tables::Conversation, tables::Member)>> {
     let Some(what) = tx.get(&CONVERSATION, &conversation)? else { return Ok(None) };
     Ok(tx.get(&MEMBER, &(conversation, account))?.map(|member| (what, member)))
+}
+
+/// Who is in a conversation now. Of a direct one, not whoever deleted the other.
+fn members(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    conversation: &tables::Conversation,
+) -> Result<Vec<(AccountId, tables::Member)>> {
+    let mut members = Vec::new();
+    for account in conversation.accounts() {
+        if let Some(member) = tx.get(&MEMBER, &(id, account))? {
+            members.push((account, member));
+        }
+    }
+    Ok(members)
 }
 
 /// The one answer for conversations that do not exist and for those of others.

@@ -1,12 +1,13 @@
 //! Sending: decided and written in one transaction.
 
+use super::changes::{mentioned, note_mention};
 use super::hooks::pair;
 use super::rules::check_mentioned;
 use super::saying::{Saying, Speaker};
-use super::tables::{CONVERSATION, Content, Conversation, LOG, MENTION, Mention, PAIR, StoredEntry};
+use super::tables::{CONVERSATION, Content, Conversation, LOG, PAIR, StoredEntry};
+use super::visibility::sees;
 use super::{conversation_not_found, membership};
 use crate::bus::{Audience, Event};
-use crate::delivery;
 use crate::error::{Error, Result};
 use crate::faults::{Fault, on};
 use crate::features::contacts;
@@ -17,10 +18,9 @@ use crate::store::Tx;
 use crate::time::Time;
 use std::sync::Arc;
 use teahouse_proto::chat::send_message_request::To;
-use teahouse_proto::chat::{ConversationKind, SendMessageResponse, Text};
-use teahouse_proto::sync::account_event::What;
+use teahouse_proto::chat::{self, ConversationKind, SendMessageResponse, Text};
+use teahouse_proto::sync::FollowResponse;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
-use teahouse_proto::sync::{FollowResponse, Mentioned};
 
 /// A message on its way in.
 pub(super) struct Sending {
@@ -48,7 +48,7 @@ impl Sending {
         let (id, conversation) = self.to.open(tx)?;
         if let Saying::Text(text) = &self.saying {
             check_mentioned(text, &conversation.accounts())?;
-            self.check_quote(tx, id, text.quote_seq)?;
+            check_quote(tx, id, self.to.me, text.quote_seq)?;
         }
         let holder = next_holder(tx, id)?;
         let by = Speaker { me: self.to.me, holder, now: self.now, new: self.media.iter() };
@@ -114,33 +114,28 @@ impl Destination {
 }
 
 impl Sending {
-    fn check_quote(&self, tx: &mut Tx<'_>, id: ConversationId, quoted: u64) -> Result<()> {
-        if quoted == 0 {
-            return Ok(());
-        }
-        let visible =
-            membership(tx, id, self.to.me)?.is_some_and(|(_, member)| quoted > member.visible_after);
-        let entry = if visible { tx.entry(&LOG, &id, quoted)? } else { None };
-        if entry.and_then(|entry| entry.content).is_some_and(|content| content.is_said()) {
-            return Ok(());
-        }
-        Err(Error::not_found(
-            "QUOTE_NOT_FOUND",
-            "There is no message with the quoted number in this conversation.",
-        ))
-    }
-
     fn note_mentions(&self, tx: &mut Tx<'_>, id: ConversationId, seq: u64, text: &Text) -> Result<()> {
-        let mut mentioned: Vec<_> = text.mentions.iter().map(|m| AccountId(m.account_id)).collect();
-        mentioned.sort_unstable();
-        mentioned.dedup();
-        for account in mentioned.into_iter().filter(|account| *account != self.to.me) {
-            tx.put(&MENTION, &(account, id, seq), &Mention {})?;
-            let what = What::Mentioned(Mentioned { conversation_id: id.0, seq });
-            delivery::log::append(tx, account, self.now, &what)?;
-        }
-        Ok(())
+        let others = mentioned(text).into_iter().filter(|account| *account != self.to.me);
+        others.into_iter().try_for_each(|account| note_mention(tx, account, id, seq, self.now))
     }
+}
+
+/// Checks that a member sees what they quote; 0: nothing.
+pub(super) fn check_quote(tx: &mut Tx<'_>, id: ConversationId, me: AccountId, quoted: u64) -> Result<()> {
+    if quoted == 0 {
+        return Ok(());
+    }
+    let seen = match membership(tx, id, me)? {
+        Some((_, member)) => sees(tx, id, me, &member, quoted)?,
+        None => false,
+    };
+    let entry = if seen { tx.entry(&LOG, &id, quoted)? } else { None };
+    if entry.is_some_and(|entry| entry.is_said()) { Ok(()) } else { Err(quote_not_found()) }
+}
+
+/// The one answer for quotes of what is not there and of what the sender may not see.
+pub(super) fn quote_not_found() -> Error {
+    Error::not_found("QUOTE_NOT_FOUND", "There is no message with the quoted number in this conversation.")
 }
 
 /// Who holds the media of the entry that is appended next.
@@ -158,25 +153,45 @@ pub(super) fn append(
     client_id: bytes::Bytes,
     content: &Content,
 ) -> Result<u64> {
+    let (seq, entry) = write(tx, id, author, now, client_id, content)?;
+    let own = (author.0 != 0).then(|| {
+        let own = FollowResponse { client_message_id: entry.client_id.clone(), ..FollowResponse::default() };
+        (author, Arc::new(own))
+    });
+    publish(tx, to, entry.to_entry(id, seq, None), own);
+    Ok(seq)
+}
+
+/// Appends an entry, and leaves it to the caller to [`publish`] it: to one member at least, since what is kept in
+/// memory of a conversation is moved by that.
+pub(super) fn write(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    author: AccountId,
+    now: Time,
+    client_id: bytes::Bytes,
+    content: &Content,
+) -> Result<(u64, StoredEntry)> {
     let stamp = tx.stamp();
-    let (seq, entry) = tx.append_next(&LOG, &id, |seq, before: Option<StoredEntry>| StoredEntry {
+    tx.append_next(&LOG, &id, |seq, before: Option<StoredEntry>| StoredEntry {
         author: author.0,
         at_ms: now.as_ms(),
         stamp,
         client_id,
         content: Some(content.clone()),
         ..StoredEntry::following(before.as_ref().map(|before| (seq - 1, before)), content)
-    })?;
-    let message = FollowResponse {
-        event: Some(FollowEvent::Entry(entry.to_entry(id, seq, None))),
-        ..FollowResponse::default()
-    };
-    let own = (author.0 != 0).then(|| {
-        let own = FollowResponse { client_message_id: entry.client_id.clone(), ..FollowResponse::default() };
-        (author, Arc::new(own))
-    });
+    })
+}
+
+/// Publishes an entry; `own` is what one account gets besides.
+pub(super) fn publish(
+    tx: &mut Tx<'_>,
+    to: Audience,
+    entry: chat::Entry,
+    own: Option<(AccountId, Arc<FollowResponse>)>,
+) {
+    let message = FollowResponse { event: Some(FollowEvent::Entry(entry)), ..FollowResponse::default() };
     tx.publish(Event::Deliver { to, message: Arc::new(message), own });
-    Ok(seq)
 }
 
 /// Everybody in a conversation.
@@ -184,9 +199,10 @@ pub(super) fn audience(conversation: &Conversation) -> Audience {
     Audience::Accounts(conversation.accounts().into())
 }
 
+/// The one answer for whoever may not speak here, whatever the cause.
 pub(super) fn not_friends() -> Error {
     Error::precondition(
         "NOT_FRIENDS",
-        "You are not friends, so the message was not sent. Send a friend request first.",
+        "You are not friends, so nothing was sent or changed. Send a friend request first.",
     )
 }

@@ -26,6 +26,17 @@ pub(super) const DRAFT: Table<(AccountId, ConversationId), Draft> = Table::new("
 pub(super) const MARK: Table<(ConversationId, AccountId), Mark> = Table::new("chat.mark");
 /// Unread mentions of an account.
 pub(super) const MENTION: Table<(AccountId, ConversationId, u64), Mention> = Table::new("chat.mention");
+/// Who gave which emoji to an entry.
+pub(super) const REACTION: Table<(ConversationId, u64, String, AccountId), Reacted> =
+    Table::new("chat.reaction");
+/// Pinned entries of a conversation.
+pub(super) const PIN: Table<(ConversationId, u64), Pinned> = Table::new("chat.pin");
+/// Entries that an account deleted for itself. Looked up only where [`Member::deleted_to`] says that there may be some.
+pub(super) const DELETED: Table<(AccountId, ConversationId, u64), ()> = Table::new("chat.deleted_for_me");
+/// What recalled and edited entries held.
+pub(super) const SEALED: Table<(ConversationId, u64), Sealed> = Table::new("chat.sealed");
+/// (Unix milliseconds, conversation, entry): until when it is kept.
+pub(super) const SEALED_UNTIL: Table<(u64, ConversationId, u64), ()> = Table::new("chat.sealed_until");
 
 /// Messages that an account keeps for itself, by a number that rises with time.
 pub(super) const FAVOURITE: Table<(AccountId, u64), StoredFavourite> = Table::new("chat.favourite");
@@ -175,6 +186,11 @@ impl StoredEntry {
         self.content.as_ref().is_some_and(Content::is_message)
     }
 
+    /// Whether somebody said it and has not taken it back.
+    pub(super) fn is_said(&self) -> bool {
+        self.content.as_ref().is_some_and(Content::is_said)
+    }
+
     /// The number of the last message up to this entry, whose own number is `seq`; 0 where there is none.
     pub(super) fn last_message(&self, seq: u64) -> u64 {
         if self.is_message() { seq } else { self.last_message_seq }
@@ -188,6 +204,10 @@ impl StoredEntry {
         viewer: Option<AccountId>,
     ) -> chat::Entry {
         let own = viewer.is_some_and(|viewer| viewer.0 == self.author);
+        let mut reactions = self.reactions.clone();
+        for reaction in &mut reactions {
+            reaction.mine = viewer.is_some_and(|viewer| reaction.account_ids.contains(&viewer.0));
+        }
         chat::Entry {
             conversation_id: conversation.0,
             seq,
@@ -198,7 +218,20 @@ impl StoredEntry {
             ordinal: self.ordinal,
             cut: false,
             edited_at_ms: self.edited_at_ms,
-            reactions: self.reactions.clone(),
+            reactions,
+        }
+    }
+
+    /// What is left of it for somebody who deleted it.
+    pub(super) fn to_deleted(&self, conversation: ConversationId, seq: u64) -> chat::Entry {
+        chat::Entry {
+            conversation_id: conversation.0,
+            seq,
+            author_account_id: self.author,
+            sent_at_ms: self.at_ms,
+            content: Some(chat::entry::Content::Deleted(chat::Deleted {})),
+            ordinal: self.ordinal,
+            ..chat::Entry::default()
         }
     }
 }
@@ -245,12 +278,15 @@ pub(super) struct Pair {
 /// What a member may see.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Member {
-    /// The member sees the entries after this number.
+    /// The member sees the entries after this number: they were not in the conversation before, or cleared it.
     #[prost(uint64, tag = "1")]
     pub visible_after: u64,
-    /// Ordinal of that entry: who joins has read what came before.
+    /// Ordinal of that entry: what a member does not see they have read.
     #[prost(uint64, tag = "2")]
     pub ordinal_after: u64,
+    /// The highest number that the member deleted for themselves; 0: none.
+    #[prost(uint64, tag = "3")]
+    pub deleted_to: u64,
 }
 
 impl Member {
@@ -304,3 +340,47 @@ pub(super) struct Mark {
 /// A mention. Its key says all.
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Mention {}
+
+/// An emoji that somebody gave. Its key says the rest.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Reacted {
+    #[prost(int64, tag = "1")]
+    pub at_ms: i64,
+}
+
+/// That an entry is pinned.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Pinned {
+    /// By whom.
+    #[prost(uint64, tag = "1")]
+    pub by: u64,
+    #[prost(int64, tag = "2")]
+    pub at_ms: i64,
+    /// Stamp of the commit that pinned it: their order.
+    #[prost(uint64, tag = "3")]
+    pub stamp: u64,
+}
+
+/// What an entry held before it was edited or recalled.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Sealed {
+    /// As it was sent.
+    #[prost(message, optional, tag = "1")]
+    pub original: Option<StoredEntry>,
+    /// As it was when it was recalled, where it had been edited.
+    #[prost(message, optional, tag = "2")]
+    pub recalled: Option<StoredEntry>,
+    /// 0: it was only edited.
+    #[prost(int64, tag = "3")]
+    pub recalled_at_ms: i64,
+    /// Unix milliseconds: until when this is kept.
+    #[prost(uint64, tag = "4")]
+    pub until_ms: u64,
+}
+
+impl Sealed {
+    /// What was recalled.
+    pub(super) fn into_recalled(self) -> Option<StoredEntry> {
+        if self.recalled_at_ms == 0 { None } else { self.recalled.or(self.original) }
+    }
+}

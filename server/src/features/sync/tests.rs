@@ -4,6 +4,7 @@ use super::*;
 use crate::bus::{Audience, Published, Subscriber};
 use crate::call::{Caller, Session};
 use crate::delivery;
+use crate::features::chat::ChatConfig;
 use crate::features::chat::Hooks;
 use crate::features::contacts::{FriendHooks, Tickets};
 use crate::features::testing::{befriend, foundation, media};
@@ -38,7 +39,12 @@ impl Room {
     async fn new() -> Self {
         let (foundation, published) = foundation();
         let (media, _dir) = media(&foundation);
-        let chat = Chat::new(foundation.clone(), media, Tickets::new(foundation.seal.clone(), 24));
+        let chat = Chat::new(
+            foundation.clone(),
+            ChatConfig::default(),
+            media,
+            Tickets::new(foundation.seal.clone(), 24),
+        );
         foundation.store.observe(vec![chat.clone()]);
         let sync = Sync::new(foundation.clone(), chat.clone());
         let hooks = Hooks::new(foundation.ids.clone());

@@ -79,6 +79,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.push(row(&method::PRESENCE_GET_PRESENCE, Names::Person, |t| {
         encode(&p::GetPresenceRequest { account_ids: vec![t.account, t.friend] })
     }));
+    rows.extend(changes());
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
     }));
@@ -303,6 +304,45 @@ fn chat() -> Vec<Row> {
         }),
         row(&method::CHAT_OPEN_CONTACT_CARD, Thing, |t| {
             encode(&h::OpenContactCardRequest { conversation_id: t.chat, seq: t.card })
+        }),
+    ]
+}
+
+fn changes() -> Vec<Row> {
+    use Names::Thing;
+    vec![
+        row(&method::CHAT_RECALL_MESSAGE, Thing, |t| {
+            encode(&h::RecallMessageRequest { conversation_id: t.chat, seq: 2 })
+        }),
+        row(&method::CHAT_GET_RECALLED_TEXT, Thing, |t| {
+            encode(&h::GetRecalledTextRequest { conversation_id: t.chat, seq: 2 })
+        }),
+        row(&method::CHAT_EDIT_MESSAGE, Thing, |t| {
+            encode(&h::EditMessageRequest { conversation_id: t.chat, seq: 2, text: Some(text("let me in")) })
+        }),
+        row(&method::CHAT_SET_REACTION, Thing, |t| {
+            encode(&h::SetReactionRequest {
+                conversation_id: t.chat,
+                seq: 2,
+                emoji: "👍".to_owned(),
+                on: true,
+            })
+        }),
+        row(&method::CHAT_LIST_REACTIONS, Thing, |t| {
+            encode(&h::ListReactionsRequest { conversation_id: t.chat, seq: 2, page: None })
+        }),
+        row(&method::CHAT_SET_PIN, Thing, |t| {
+            encode(&h::SetPinRequest { conversation_id: t.chat, seq: 2, pinned: true })
+        }),
+        row(&method::CHAT_SET_PIN, Thing, |t| {
+            encode(&h::SetPinRequest { conversation_id: t.chat, seq: 2, pinned: false })
+        }),
+        row(&method::CHAT_LIST_PINS, Thing, |t| encode(&h::ListPinsRequest { conversation_id: t.chat })),
+        row(&method::CHAT_DELETE_FOR_ME, Thing, |t| {
+            encode(&h::DeleteForMeRequest { conversation_id: t.chat, seqs: vec![2] })
+        }),
+        row(&method::CHAT_CLEAR_HISTORY, Thing, |t| {
+            encode(&h::ClearHistoryRequest { conversation_id: t.chat, and_hide: true })
         }),
     ]
 }

@@ -1,11 +1,13 @@
 //! The chat room on a store in memory.
 
+mod changes;
 mod favourites;
 mod forwarding;
 mod kinds;
 mod media_kinds;
 mod options;
 mod passing;
+mod removal;
 
 use super::hooks::Hooks;
 use super::*;
@@ -31,12 +33,13 @@ struct Room {
     _dir: tempfile::TempDir,
 }
 
-/// Hands commits to the chat room of the moment.
-struct Observer(std::sync::Mutex<Arc<Chat>>);
+/// Hands commits to the chat room of the moment, and keeps what was published.
+struct Observer(std::sync::Mutex<Arc<Chat>>, std::sync::Mutex<Vec<Event>>);
 
 impl Subscriber for Observer {
     fn on_commit(&self, stamp: u64, events: &[Event]) {
         self.0.lock().unwrap().on_commit(stamp, events);
+        self.1.lock().unwrap().extend_from_slice(events);
     }
 }
 
@@ -47,8 +50,8 @@ impl Room {
 
     async fn on(foundation: Foundation) -> (Self, ConversationId) {
         let (media, dir) = media(&foundation);
-        let chat = Chat::new(foundation.clone(), media, tickets(&foundation));
-        let observer = Arc::new(Observer(chat.clone().into()));
+        let chat = Chat::new(foundation.clone(), ChatConfig::default(), media, tickets(&foundation));
+        let observer = Arc::new(Observer(chat.clone().into(), Vec::new().into()));
         foundation.store.observe(vec![observer.clone()]);
         let mut room = Self { chat, observer, foundation, made: 0, uploads: 0, _dir: dir };
         let id = room.befriend(ANNA, BORIS).await;
@@ -97,9 +100,46 @@ impl Room {
         Ok(self.chat.list_entries(&self.cx(who), request).await?.entries)
     }
 
+    /// All that somebody can see of a conversation.
+    async fn all(&self, who: AccountId, id: ConversationId) -> Vec<Entry> {
+        let all = ListEntriesRequest { conversation_id: id.0, ..Default::default() };
+        self.list(who, all).await.unwrap()
+    }
+
+    /// Entries that were published for somebody since this was last asked.
+    fn live(&self, who: AccountId) -> Vec<Entry> {
+        let mut events = self.observer.1.lock().unwrap();
+        let entries = events.iter().filter_map(|event| match event {
+            Event::Deliver { to, message, .. } if to.accounts().contains(&who) => match &message.event {
+                Some(FollowEvent::Entry(entry)) => Some(entry.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        let entries = entries.collect();
+        events.clear();
+        entries
+    }
+
+    /// `who` deletes `other`.
+    async fn part(&self, who: AccountId, other: AccountId) {
+        let hooks = Hooks::new(self.foundation.ids.clone());
+        let now = self.foundation.clock.now();
+        let delete = self.foundation.store.transact(move |tx| {
+            set_friend(tx, who, other, None)?;
+            hooks.on_deleted(tx, who, other, now)
+        });
+        delete.await.unwrap();
+    }
+
     /// The room after a restart: everything in memory is gone.
     fn restarted(self) -> Self {
-        let chat = Chat::new(self.foundation.clone(), self.chat.media.clone(), tickets(&self.foundation));
+        let chat = Chat::new(
+            self.foundation.clone(),
+            ChatConfig::default(),
+            self.chat.media.clone(),
+            tickets(&self.foundation),
+        );
         *self.observer.0.lock().unwrap() = chat.clone();
         Self { chat, ..self }
     }

@@ -1,0 +1,47 @@
+//! The settings of the room.
+
+use super::tables::Content;
+use std::time::Duration;
+
+crate::settings! {
+    /// Settings `[chat]`.
+    pub struct ChatConfig {
+        /// Minutes within which a message can be recalled.
+        recall_minutes: u32 = 2,
+        /// Minutes within which a file can be recalled.
+        recall_file_minutes: u32 = 180,
+        /// Minutes for which the text of a recalled message is given back to its author.
+        recalled_text_minutes: u32 = 5,
+        /// Minutes within which a text can be edited.
+        edit_minutes: u32 = 15,
+        /// Days for which recalled and edited messages are kept as they were, sealed, in case somebody reports them.
+        originals_days: u32 = 7,
+    }
+}
+
+impl ChatConfig {
+    /// For how long a message of this content can be recalled.
+    pub(super) fn recall_within(&self, content: Option<&Content>) -> Duration {
+        minutes(if matches!(content, Some(Content::File(_))) {
+            self.recall_file_minutes
+        } else {
+            self.recall_minutes
+        })
+    }
+
+    pub(super) fn recalled_text_for(&self) -> Duration {
+        minutes(self.recalled_text_minutes)
+    }
+
+    pub(super) fn edit_within(&self) -> Duration {
+        minutes(self.edit_minutes)
+    }
+
+    pub(super) fn keep_originals(&self) -> Duration {
+        Duration::from_secs(u64::from(self.originals_days) * 24 * 60 * 60)
+    }
+}
+
+fn minutes(minutes: u32) -> Duration {
+    Duration::from_secs(u64::from(minutes) * 60)
+}

@@ -1,0 +1,105 @@
+//! Entries as a member reads them: what they deleted is not told, and a change comes with its entry as it is now.
+
+use super::Chat;
+use super::tables::{LOG, Member, REACTION, StoredEntry};
+use crate::error::Result;
+use crate::id::{AccountId, ConversationId};
+use crate::store::Order;
+use prost::Message;
+use std::collections::btree_map::{BTreeMap, Entry as Looked};
+use teahouse_proto::chat::{self, Entry, ListEntriesRequest, ListEntriesResponse};
+
+/// Entries in one answer, at most and by default.
+const MAX_ENTRIES: usize = 100;
+/// Bytes of entries in one answer: a page may hold fewer entries than asked for.
+const MAX_ENTRIES_BYTES: usize = 256 * 1024;
+
+impl Chat {
+    /// `ChatService/ListEntries`.
+    pub(super) async fn entries(
+        &self,
+        me: AccountId,
+        request: ListEntriesRequest,
+    ) -> Result<ListEntriesResponse> {
+        let id = ConversationId(request.conversation_id);
+        let (_, member) = self.member(me, id).await?;
+        let limit = if request.limit == 0 { MAX_ENTRIES } else { MAX_ENTRIES.min(request.limit as usize) };
+        let backwards = request.latest || request.before_seq > 0;
+        let from = request.after_seq.max(member.visible_after).saturating_add(1);
+        let to = if request.before_seq > 0 { request.before_seq - 1 } else { u64::MAX };
+        let order = if backwards { Order::Falling } else { Order::Rising };
+        let store = &self.foundation.store;
+        let stored = store.entries(&LOG, &id, from, to, limit, order).await?;
+        let mut entries = self.shown(me, id, &member, stored).await?;
+        entries.truncate(fitting(&entries));
+        if backwards {
+            entries.reverse();
+        }
+        Ok(ListEntriesResponse { entries, head_seq: store.head(&LOG, &id).await? })
+    }
+
+    /// Entries of one page, none of them before what the member can see, as the member sees them.
+    async fn shown(
+        &self,
+        me: AccountId,
+        id: ConversationId,
+        member: &Member,
+        stored: Vec<(u64, StoredEntry)>,
+    ) -> Result<Vec<Entry>> {
+        let first = stored.iter().map(|(seq, _)| *seq).min().unwrap_or(1);
+        let last = stored.iter().map(|(seq, _)| *seq).max().unwrap_or(0);
+        let deleted = self.deleted(me, id, member, (first, last)).await?;
+        let mut targets = BTreeMap::new();
+        let mut entries = Vec::with_capacity(stored.len());
+        for (seq, entry) in stored {
+            if deleted.contains(&seq) {
+                entries.push(entry.to_deleted(id, seq));
+                continue;
+            }
+            let mut shown = self.told(me, id, seq, &entry).await?;
+            if let Some(chat::entry::Content::Changed(changed)) = &mut shown.content {
+                let target = match targets.entry(changed.target_seq) {
+                    Looked::Occupied(known) => known.into_mut(),
+                    Looked::Vacant(new) => {
+                        let found = match self.entry(me, id, member, *new.key()).await? {
+                            Some(entry) => Some(self.told(me, id, *new.key(), &entry).await?),
+                            None => None,
+                        };
+                        new.insert(found)
+                    }
+                };
+                changed.target = target.clone().map(Box::new);
+            }
+            entries.push(shown);
+        }
+        Ok(entries)
+    }
+
+    /// An entry, with the caller's own reactions also where the summary does not name them.
+    pub(super) async fn told(
+        &self,
+        me: AccountId,
+        id: ConversationId,
+        seq: u64,
+        entry: &StoredEntry,
+    ) -> Result<Entry> {
+        let mut told = entry.to_entry(id, seq, Some(me));
+        for reaction in &mut told.reactions {
+            if !reaction.mine && reaction.account_ids.len() < reaction.count as usize {
+                let key = (id, seq, reaction.emoji.clone(), me);
+                reaction.mine = self.foundation.store.get(&REACTION, &key).await?.is_some();
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// How many of the entries fit into one answer: at least one.
+fn fitting(entries: &[Entry]) -> usize {
+    let mut bytes = 0;
+    let over = entries.iter().position(|entry| {
+        bytes += entry.encoded_len();
+        bytes > MAX_ENTRIES_BYTES
+    });
+    over.map_or(entries.len(), |n| n.max(1))
+}
