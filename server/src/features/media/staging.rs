@@ -6,12 +6,13 @@ use super::{MediaHome, ids, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::store;
 use bytes::Bytes;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// When a second writer may try again.
 const BUSY_RETRY: Duration = Duration::from_secs(2);
@@ -23,14 +24,18 @@ pub(super) struct Staging {
     scratch: PathBuf,
     /// Below this many free bytes nothing is written.
     min_free_bytes: u64,
-    busy: Arc<Mutex<HashSet<UploadId>>>,
+    busy: Busy,
 }
+
+/// Uploads whose turn somebody has, and how to tell them that somebody else wants it.
+type Busy = Arc<Mutex<HashMap<UploadId, Arc<Notify>>>>;
 
 /// The right to change one upload: nobody else has it meanwhile.
 #[derive(Debug)]
 pub(super) struct Turn {
     upload: UploadId,
-    busy: Arc<Mutex<HashSet<UploadId>>>,
+    wanted: Arc<Notify>,
+    busy: Busy,
 }
 
 impl Drop for Turn {
@@ -45,6 +50,8 @@ pub(super) struct Filling {
     open: Option<(File, Turn)>,
     /// Bytes that are in it.
     pub(super) offset: u64,
+    /// Somebody else would write.
+    pub(super) wanted: Arc<Notify>,
 }
 
 impl Staging {
@@ -59,9 +66,11 @@ impl Staging {
         Ok(Self { dir, scratch, min_free_bytes: home.min_free_bytes, busy: Arc::default() })
     }
 
-    /// The right to change an upload. Errors: `UPLOAD_BUSY`.
+    /// The right to change an upload. Whoever has it hears that it is wanted. Errors: `UPLOAD_BUSY`.
     pub(super) fn turn(&self, upload: UploadId) -> Result<Turn> {
-        if !self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(upload) {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wanted) = busy.get(&upload) {
+            wanted.notify_one();
             return Err(Error::new(
                 Kind::Conflict,
                 "UPLOAD_BUSY",
@@ -69,7 +78,9 @@ impl Staging {
             )
             .retry_after(BUSY_RETRY));
         }
-        Ok(Turn { upload, busy: self.busy.clone() })
+        let wanted = Arc::new(Notify::new());
+        busy.insert(upload, wanted.clone());
+        Ok(Turn { upload, wanted, busy: self.busy.clone() })
     }
 
     /// Where the bytes of an upload are.
@@ -100,7 +111,8 @@ impl Staging {
         blocking(move || {
             let file = File::options().create(true).append(true).open(&path)?;
             let offset = file.metadata()?.len();
-            Ok(Filling { open: Some((file, turn)), offset })
+            let wanted = turn.wanted.clone();
+            Ok(Filling { open: Some((file, turn)), offset, wanted })
         })
         .await
     }

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// A client that sends nothing for so long is given up.
 const STALLED: Duration = Duration::from_secs(60);
+/// One that was silent for so long gives way to another that would go on, as after a change of networks.
+const GIVES_WAY: Duration = Duration::from_secs(3);
 /// How much is gathered before it is written.
 const GATHER: usize = 64 * 1024;
 
@@ -67,15 +69,20 @@ struct Intake<'a> {
 impl Intake<'_> {
     async fn read(&mut self, mut body: BodyDataStream, session: &Session) -> Result<()> {
         loop {
+            let wanted = self.filling.wanted.clone();
+            let silence = async {
+                tokio::time::sleep(GIVES_WAY).await;
+                let _ = tokio::time::timeout(STALLED - GIVES_WAY, wanted.notified()).await;
+            };
             let part = tokio::select! {
-                part = tokio::time::timeout(STALLED, body.next()) => part,
+                part = body.next() => part,
+                () = silence => return Err(broke_off()),
                 () = session.ended() => return Err(session.farewell()),
             };
             let data = match part {
-                Ok(None) => return Ok(()),
-                Ok(Some(Ok(data))) => data,
-                Ok(Some(Err(broken))) => return Err(broke_off().source(broken)),
-                Err(_) => return Err(broke_off()),
+                None => return Ok(()),
+                Some(Ok(data)) => data,
+                Some(Err(broken)) => return Err(broke_off().source(broken)),
             };
             if self.at + self.gathered.len() as u64 + data.len() as u64 > self.end {
                 return Err(too_large(self.end));

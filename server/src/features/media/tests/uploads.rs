@@ -202,6 +202,25 @@ async fn a_body_that_falls_silent_is_cut_off_and_kept() {
     assert_eq!(rig.get(ANNA, &id).await.unwrap().offset, 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_silent_body_gives_way_to_another() {
+    let rig = Rig::new();
+    let id = rig.create(ANNA, rig.request(9)).await.unwrap().upload_id;
+    let session = Arc::new(Session::new(ANNA, DeviceId(1), Time(0)));
+    let (room, silent) = (rig.room.clone(), id.clone());
+    let began = tokio::time::Instant::now();
+    let put = tokio::spawn(async move {
+        room.fill_from(&session, &silent, 0, None, body_that_falls_silent(b"tea")).await
+    });
+    // Who asks and is told to come back.
+    while rig.room.staging.turn(crate::features::media::ids::parse(&id).unwrap()).is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(reason(put.await.unwrap()), "CANCELLED");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(rig.put(ANNA, &id, 3, b" time!").await.unwrap(), 9);
+}
+
 #[tokio::test]
 async fn a_body_ends_with_its_session() {
     let rig = Rig::new();
