@@ -87,3 +87,27 @@ async fn a_day_has_so_many_searches() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_forwarded_counts_as_so_many_messages() {
+    let setup = Setup::over(teahouse_client::Transport::Grpc).set("limits.enabled", "true");
+    let mut world = World::start(setup.set("limits.sends_per_s", "1").set("limits.sends_burst", "20")).await;
+    let anna = world.person("anna").await;
+    let notes = anna.self_conversation;
+    let mut seqs = Vec::new();
+    for n in 0..5 {
+        seqs.push(anna.say(notes, &n.to_string()).await);
+    }
+    let merged = anna.forward(notes, &seqs, notes, true).await;
+    // With what is in it, it counts as six.
+    for sent in 0.. {
+        let Err(refused) = anna.try_forward(notes, &merged, notes, true).await else {
+            assert!(sent < 10, "{sent} times six of twenty");
+            continue;
+        };
+        assert_eq!(refused.reason(), "RATE_LIMITED");
+        assert!(refused.retry_after().is_some_and(|wait| wait > Duration::ZERO), "{refused:?}");
+        break;
+    }
+    world.go_down().await;
+}

@@ -12,10 +12,11 @@ use super::{Chat, conversation_not_found, membership, message_not_found};
 use crate::call::Cx;
 use crate::error::{Error, Result};
 use crate::features::ledger::once::Creation;
-use crate::features::media::{self, Holder, MediaId, StoredContent};
+use crate::features::media::{self, Holder, Media, MediaId, StoredContent};
 use crate::id::{AccountId, ConversationId};
-use crate::store::Tx;
+use crate::store::{Store, Tx};
 use crate::time::Time;
+use std::sync::Arc;
 use teahouse_proto::CHAT_FORWARD_MESSAGES;
 use teahouse_proto::chat::forward_messages_request::To as Target;
 use teahouse_proto::chat::send_message_request::To;
@@ -28,7 +29,6 @@ const CONTENT_TYPE: &str = "application/vnd.teahouse.forwarded";
 
 /// Messages on their way to another conversation.
 struct Forwarding {
-    me: AccountId,
     to: Destination,
     from: ConversationId,
     /// As they were read before.
@@ -39,6 +39,15 @@ struct Forwarding {
     client_id: bytes::Bytes,
     creation: Creation,
     now: Time,
+}
+
+/// What came of it.
+enum Outcome {
+    Forwarded(ForwardMessagesResponse),
+    /// They were forwarded the first time.
+    Known(ForwardMessagesResponse),
+    /// The messages are not what they were.
+    Changed,
 }
 
 /// One message that holds them all.
@@ -63,27 +72,38 @@ impl Chat {
             Target::ConversationId(id) => To::ConversationId(id),
             Target::AccountId(account) => To::AccountId(account),
         };
+        let to = Destination { me, to };
         rules::title(&request.title)?;
-        let count = rules::numbers(&request.seqs)?;
+        let mut drawn = rules::numbers(&request.seqs)?;
         let store = &self.foundation.store;
-        if let Some(answer) = store.transact(move |tx| creation.earlier(tx)).await? {
+        let known = store.transact(move |tx| match creation.earlier(tx)? {
+            Some(answer) => Ok(Some(answer)),
+            // What cannot arrive is not made.
+            None => to.open(tx).map(|_| None),
+        });
+        if let Some(answer) = known.await? {
             return Ok(answer);
         }
-        cx.draw_sends(count - 1)?;
+        cx.draw_sends(drawn - 1)?;
         let from = ConversationId(request.from_conversation_id);
         for _ in 0..ATTEMPTS {
             let sources = self.sources(me, from, &request.seqs).await?;
-            let merged =
-                if request.merged { Some(self.merge(&sources, &request.title).await?) } else { None };
-            let media = self.media.new_ids(match &merged {
-                Some(merged) => merged.sources.len() + 1,
+            let parcel =
+                if request.merged { Some(self.parcel(&sources, &request.title).await?) } else { None };
+            let media = match &parcel {
+                Some(parcel) => parcel.media.len() + 1,
                 None => rules::media_count(sources.iter().map(|(_, entry)| media_count(entry)))?,
-            });
-            let to = Destination { me, to };
-            let client_id = request.client_message_id.clone();
+            };
+            // What lies within other merged forwards is kept once more, so it counts.
+            let total = parcel.as_ref().map_or(drawn, |parcel| parcel.content.total);
+            cx.draw_sends(total.saturating_sub(drawn))?;
+            drawn = drawn.max(total);
+            let (media, client_id) = (self.media.new_ids(media), request.client_message_id.clone());
             let forwarding =
-                Forwarding { me, to, from, sources, merged, media, client_id, creation, now: cx.now };
-            if let Some(answer) = store.transact(move |tx| forwarding.forward(tx)).await? {
+                Forwarding { to, from, sources, merged: None, media, client_id, creation, now: cx.now };
+            // It goes on where the call is cancelled: see `carry`.
+            let carried = tokio::spawn(carry(self.media.clone(), store.clone(), parcel, forwarding));
+            if let Some(answer) = carried.await.map_err(Error::internal)?? {
                 return Ok(answer);
             }
         }
@@ -107,12 +127,39 @@ impl Chat {
         }
         Ok(sources)
     }
+}
 
-    async fn merge(&self, sources: &[(u64, StoredEntry)], title: &str) -> Result<Merged> {
-        let Parcel { content, bytes, media } = self.parcel(sources, title).await?;
-        let object = self.media.store(bytes, CONTENT_TYPE).await?;
-        Ok(Merged { content, object, sources: media })
+/// Stores what messages were put into, forwards it, and takes it back where it was not needed. What is stored without
+/// being referred to would lie on the disk until the server starts again, so this must not end half way.
+async fn carry(
+    media: Arc<Media>,
+    store: Store,
+    parcel: Option<Parcel>,
+    mut forwarding: Forwarding,
+) -> Result<Option<ForwardMessagesResponse>> {
+    let mut stored = None;
+    if let Some(Parcel { content, bytes, media: sources }) = parcel {
+        let object = media.store(bytes, CONTENT_TYPE).await?;
+        stored = Some(object.clone());
+        forwarding.merged = Some(Merged { content, object, sources });
     }
+    let outcome = store.transact(move |tx| forwarding.forward(tx)).await;
+    if !matches!(outcome, Ok(Outcome::Forwarded(_)))
+        && let Some(object) = stored
+    {
+        let name = media.new_ids(1);
+        let discard = move |tx: &mut Tx<'_>| {
+            name.iter().try_for_each(|name| {
+                let medium = media::refer_stored(tx, &object, *name, Holder::Evidence)?;
+                media::release(tx, &medium.media_id)
+            })
+        };
+        store.transact(discard).await?;
+    }
+    Ok(match outcome? {
+        Outcome::Forwarded(answer) | Outcome::Known(answer) => Some(answer),
+        Outcome::Changed => None,
+    })
 }
 
 pub(super) fn media_count(entry: &StoredEntry) -> usize {
@@ -120,20 +167,19 @@ pub(super) fn media_count(entry: &StoredEntry) -> usize {
 }
 
 impl Forwarding {
-    /// `None`: the messages are not what they were.
-    fn forward(&self, tx: &mut Tx<'_>) -> Result<Option<ForwardMessagesResponse>> {
+    fn forward(&self, tx: &mut Tx<'_>) -> Result<Outcome> {
         if let Some(answer) = self.creation.earlier(tx)? {
-            return Ok(Some(answer));
+            return Ok(Outcome::Known(answer));
         }
         let (id, conversation) = self.to.open(tx)?;
         if !self.unchanged(tx)? {
-            return Ok(None);
+            return Ok(Outcome::Changed);
         }
         let mut new = self.media.iter();
         let mut seqs = Vec::new();
         let mut say = |tx: &mut Tx<'_>, content: &Content| {
             let to = audience(&conversation);
-            seqs.push(append(tx, id, to, self.me, self.now, self.client_id.clone(), content)?);
+            seqs.push(append(tx, id, to, self.to.me, self.now, self.client_id.clone(), content)?);
             Ok::<_, Error>(())
         };
         if let Some(merged) = &self.merged {
@@ -149,17 +195,17 @@ impl Forwarding {
         }
         let answer = ForwardMessagesResponse { conversation_id: id.0, seqs, sent_at_ms: self.now.as_ms() };
         self.creation.remember(tx, &answer)?;
-        Ok(Some(answer))
+        Ok(Outcome::Forwarded(answer))
     }
 
     /// Whether the messages are what they were, and may be said again.
     fn unchanged(&self, tx: &mut Tx<'_>) -> Result<bool> {
-        if !still_said(tx, self.me, self.from, &self.sources)? {
+        if !still_said(tx, self.to.me, self.from, &self.sources)? {
             return Ok(false);
         }
         for (_, entry) in &self.sources {
             if let (Some(Content::ContactCard(card)), None) = (&entry.content, &self.merged)
-                && !may_recommend(tx, self.me, AccountId(card.account))?
+                && !may_recommend(tx, self.to.me, AccountId(card.account))?
             {
                 return Err(rules::not_forwardable());
             }

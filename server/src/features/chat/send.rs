@@ -34,6 +34,7 @@ pub(super) struct Sending {
 }
 
 /// Where somebody wants to say something.
+#[derive(Clone, Copy)]
 pub(super) struct Destination {
     pub me: AccountId,
     pub to: To,

@@ -3,7 +3,7 @@
 use super::media_kinds::media_of;
 use super::*;
 use crate::features::accounts::fixture::register;
-use crate::features::media::{Holder, fixture};
+use crate::features::media::{self, Holder, fixture};
 use teahouse_proto::chat::forward_messages_request::To as Onto;
 use teahouse_proto::chat::forward_preview::What;
 use teahouse_proto::common::PageRequest;
@@ -287,4 +287,30 @@ async fn a_page_of_long_forwarded_messages_is_shorter_and_never_empty() {
     let pages = rig.pages(CLARA, seq, &[], 100).await.unwrap();
     assert!(pages.len() > 1 && pages.iter().all(|page| page.len() > 10), "{}", pages.len());
     assert_eq!(pages.concat().len(), 40);
+}
+
+#[tokio::test]
+async fn what_is_made_and_not_sent_leaves_nothing_behind() {
+    let mut rig = Rig::new().await;
+    let (seq, medium) = rig.album(BORIS).await;
+    let files = |dir: &std::path::Path| {
+        let mut dirs = vec![dir.join("media/blobs")];
+        let mut files = 0;
+        while let Some(dir) = dirs.pop() {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { dirs.push(path) } else { files += 1 }
+            }
+        }
+        files
+    };
+    let into = ForwardMessagesRequest { to: Some(Onto::AccountId(99)), ..rig.request(&[seq], true) };
+    assert_eq!(refused(rig.call(ANNA, into).await), "NOT_FRIENDS");
+    assert_eq!(files(rig.room.dir.path()), 0, "nothing is made for nobody");
+    let release = rig.room.foundation.store.transact(move |tx| media::release(tx, &medium.media_id));
+    release.await.unwrap();
+    assert_eq!(refused(rig.forward(&[seq], true).await), "MESSAGE_NOT_FOUND");
+    assert_eq!(files(rig.room.dir.path()), 1, "made in vain");
+    rig.room.chat.media.collect(rig.room.foundation.clock.now()).await.unwrap();
+    assert_eq!(files(rig.room.dir.path()), 0, "and taken back");
 }

@@ -30,7 +30,7 @@ struct Room {
     foundation: Foundation,
     made: u128,
     uploads: u8,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// Hands commits to the chat room of the moment, and keeps what was published.
@@ -53,7 +53,7 @@ impl Room {
         let chat = Chat::new(foundation.clone(), ChatConfig::default(), media, tickets(&foundation));
         let observer = Arc::new(Observer(chat.clone().into(), Vec::new().into()));
         foundation.store.observe(vec![observer.clone()]);
-        let mut room = Self { chat, observer, foundation, made: 0, uploads: 0, _dir: dir };
+        let mut room = Self { chat, observer, foundation, made: 0, uploads: 0, dir };
         let id = room.befriend(ANNA, BORIS).await;
         (room, id)
     }
