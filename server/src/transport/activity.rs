@@ -1,6 +1,7 @@
 //! What is under way on one HTTP connection, so that nobody keeps a place, or the memory of an answer, by answering
 //! pings alone. It knows requests and answers, not what is in them.
 
+use crate::call::Caller;
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::collections::HashMap;
@@ -17,6 +18,9 @@ const ANONYMOUS: Duration = Duration::from_secs(330);
 /// An answer of which the client takes no byte this long is given up, and the connection with it. HTTP/2 has windows
 /// for each answer, so a client may read the connection and still leave an answer where it is.
 const STUCK: Duration = Duration::from_secs(75);
+/// An answer is given out in pieces of this many bytes, so that one is taken by whoever reads at all, and what hyper keeps
+/// of an answer that is not taken is little.
+const PIECE: usize = 16 * 1024;
 /// How often this is looked at while requests are under way.
 const LOOK: Duration = Duration::from_secs(15);
 
@@ -104,8 +108,14 @@ struct Entry {
 }
 
 impl UnderWay {
-    /// Notes that somebody who is signed in asks: it may go on without end.
-    pub(super) fn has_session(&self) {
+    /// Notes of the request with these extensions who asks: somebody who is signed in may go on without end.
+    pub(super) fn note_caller(extensions: &http::Extensions, caller: &Caller) {
+        if let (Some(_), Some(request)) = (&caller.session, extensions.get::<Self>()) {
+            request.has_session();
+        }
+    }
+
+    fn has_session(&self) {
         self.note(|progress| progress.has_session = true);
     }
 
@@ -127,6 +137,8 @@ impl Drop for Entry {
 /// The body of an answer, whose request is under way as long as it lives.
 pub(super) struct Watched<B> {
     body: B,
+    /// Of the last frame, what is not given out yet.
+    rest: Bytes,
     request: UnderWay,
     waits: bool,
 }
@@ -134,7 +146,23 @@ pub(super) struct Watched<B> {
 impl<B> Watched<B> {
     /// Watches `body`, the answer to `request`.
     pub(super) fn new(body: B, request: UnderWay) -> Self {
-        Self { body, request, waits: false }
+        Self { body, rest: Bytes::new(), request, waits: false }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Watched<B> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        if self.rest.is_empty() {
+            match Pin::new(&mut self.body).poll_frame(cx).map_ok(Frame::into_data) {
+                Poll::Ready(Some(Ok(Ok(data)))) => self.rest = data,
+                Poll::Ready(Some(Ok(Err(other)))) => return Poll::Ready(Some(Ok(other))),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
 
@@ -146,7 +174,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let frame = self.poll_piece(cx);
         // Hyper asks for more only when the client has room for what it was given.
         let waits = frame.is_ready();
         if waits || self.waits {
@@ -157,11 +185,17 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, of_body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(of_body.lower() + rest);
+        if let Some(upper) = of_body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }
 
@@ -219,6 +253,25 @@ mod tests {
         assert_eq!(activity.look(given + STUCK), Ok(End::Stuck));
         drop(body);
         assert_ne!(activity.look(given + STUCK), Ok(End::Stuck), "what is gone is not stuck");
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_given_out_in_pieces() {
+        let long: Bytes = (0..PIECE * 2 + 7).map(|n| n as u8).collect();
+        let mut body = Watched::new(Full::new(long.clone()), Activity::new().begin());
+        let mut cx = Context::from_waker(futures::task::noop_waker_ref());
+        let (mut told, mut pieces) = (Vec::new(), Vec::new());
+        while !body.is_end_stream() {
+            assert_eq!(body.size_hint().exact(), Some((long.len() - told.len()) as u64));
+            let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(&mut cx) else {
+                panic!("ends early")
+            };
+            let data = frame.into_data().unwrap();
+            pieces.push(data.len());
+            told.extend_from_slice(&data);
+        }
+        assert_eq!(pieces, [PIECE, PIECE, 7]);
+        assert!(told == long);
     }
 
     #[tokio::test(start_paused = true)]

@@ -103,9 +103,7 @@ async fn serve(gate: Arc<Gate>, request: Request<Body>) -> Response<tonic::body:
         Ok(opened) => opened,
         Err(e) => return e.to_status().into_http(),
     };
-    if let (Some(_), Some(under_way)) = (&caller.session, request.extensions().get::<UnderWay>()) {
-        under_way.has_session();
-    }
+    UnderWay::note_caller(request.extensions(), &caller);
     // Who is not signed in makes the server hold little, and nothing for calls that would be refused.
     if let Err(e) = call::admit(method, &caller) {
         return e.to_status().into_http();

@@ -1,6 +1,7 @@
 //! Plain HTTP that rooms answer themselves: before a request reaches its room it is known who calls, and their
 //! allowance is drawn. The caller is in the request's extensions. It knows no room and no route.
 
+use super::activity::UnderWay;
 use super::grpc::SocketAddress;
 use super::{Gate, bearer, draining};
 use crate::call::{Caller, Class};
@@ -36,6 +37,7 @@ async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) 
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };
+    UnderWay::note_caller(request.extensions(), &caller);
     let reads = request.method().is_safe();
     let class = match (reads, &caller.session) {
         (true, Some(_)) => Class::Read,

@@ -2,6 +2,7 @@
 //! they lack nothing.
 
 use crate::outside::Server;
+use bytes::Bytes;
 use futures::future::join_all;
 use prost::Message;
 use rustix::process::Signal;
@@ -51,30 +52,45 @@ async fn talk(device: &Device, chat: u64, round: u8) -> u64 {
     last
 }
 
-/// A device that follows on a raw socket.
-async fn follow_raw(url: &str, device: &Device) -> Raw {
+/// A device that follows on a raw socket, from a cursor on.
+async fn follow_raw(url: &str, device: &Device, cursor: Bytes) -> Raw {
     let mut socket = Raw::websocket(url, Some(device.token()), Some(RECEIVE_BUFFER)).await;
-    let body = FollowRequest::default().encode_to_vec().into();
+    let body = FollowRequest { cursor }.encode_to_vec().into();
     let frame = ClientFrame { id: 1, method: SYNC_FOLLOW.path.to_owned(), body, ..Default::default() };
     socket.send_message(BINARY, &frame.encode_to_vec()).await.expect("the server reads");
     socket
 }
 
-/// Reads on as a client that had slept: nothing may be lacking between what it was told and the end.
-async fn wakes(socket: &mut Raw, chat: u64, end: u64) {
-    let mut head = 0;
+/// Reads on as a client that had slept: nothing may be lacking between what it was told and the end. Whoever slept longer
+/// than a minute, on a slow machine, was given up and follows anew.
+async fn wakes(url: &str, device: &Device, socket: &mut Raw, chat: u64, end: u64) {
+    let (mut head, mut cursor, mut anew) = (0, Bytes::new(), false);
     while head < end {
         let said = socket.next().await.expect("the server goes on");
-        let Said::Message(bytes) = said else { panic!("{said:?} at {head}") };
-        let frame = ServerFrame::decode(&bytes[..]).expect("a frame");
-        let Some(server_frame::Kind::Body(body)) = frame.kind else { panic!("{frame:?} at {head}") };
-        match FollowResponse::decode(body).expect("an event").event {
+        let frame = match &said {
+            Said::Message(bytes) => ServerFrame::decode(&bytes[..]).expect("a frame").kind,
+            Said::Close(_) | Said::Gone => None,
+        };
+        let event = match frame {
+            Some(server_frame::Kind::Body(body)) => FollowResponse::decode(body).expect("an event"),
+            Some(server_frame::Kind::GoAway(away)) if away.reason == "RESYNC" => continue,
+            None if !anew => {
+                anew = true;
+                *socket = follow_raw(url, device, cursor.clone()).await;
+                continue;
+            }
+            _ => panic!("{said:?} at {head}"),
+        };
+        match &event.event {
             Some(Event::Moved(moved)) if moved.conversation_id == chat => head = head.max(moved.head_seq),
             Some(Event::Entry(entry)) if entry.conversation_id == chat => {
                 assert!(entry.seq <= head + 1, "{} came after {head}", entry.seq);
                 head = head.max(entry.seq);
             }
             _ => {}
+        }
+        if !event.cursor.is_empty() {
+            cursor = event.cursor;
         }
     }
 }
@@ -137,9 +153,10 @@ async fn who_does_not_read_costs_little_and_loses_nothing() {
 
     let mut sockets = Vec::new();
     for device in &frozen {
-        sockets.push(follow_raw(server.url(), device).await);
+        sockets.push(follow_raw(server.url(), device, Bytes::new()).await);
     }
-    let slow = follow_raw(server.url(), &boris.sign_in("slow device").await).await;
+    let slow_device = boris.sign_in("slow device").await;
+    let slow = follow_raw(server.url(), &slow_device, Bytes::new()).await;
     let slow = Arc::new(Mutex::new(slow));
     let slowly = tokio::spawn(read_slowly(slow.clone()));
     let mut stopped = Vec::new();
@@ -153,8 +170,8 @@ async fn who_does_not_read_costs_little_and_loses_nothing() {
     let after = server.resident_mib();
     assert!(after <= before + COST_MIB, "{FROZEN} frozen devices: from {before} to {after} MiB");
 
-    for socket in sockets.iter_mut().take(3) {
-        wakes(socket, chat, end).await;
+    for (socket, device) in sockets.iter_mut().zip(&frozen).take(3) {
+        wakes(server.url(), device, socket, chat, end).await;
     }
     for process in &mut stopped {
         resumes(process, end).await;
@@ -162,7 +179,7 @@ async fn who_does_not_read_costs_little_and_loses_nothing() {
     slowly.abort();
     // Aborted between two bytes: the socket is where it was.
     let mut slow = slow.lock().await;
-    wakes(&mut slow, chat, end).await;
+    wakes(server.url(), &slow_device, &mut slow, chat, end).await;
     let returned = mirror_until(Mirror::new(frozen[5].clone()), chat, end).await;
     assert_eq!(returned.copy(chat), reader.copy(chat));
     assert_eq!(boris.unread(chat).await, 2 * u64::from(MESSAGES));
