@@ -176,6 +176,9 @@ pub(crate) enum Command {
         /// Only those with something unread.
         #[arg(long)]
         unread: bool,
+        /// Those that you have hidden, too.
+        #[arg(long)]
+        hidden: bool,
     },
     /// Mark a conversation as read.
     Read {

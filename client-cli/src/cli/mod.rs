@@ -106,7 +106,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Sticker(args) => stickers::run(app, args).await,
         Command::Sending(command) => sending::run(app, command).await,
         Command::History(args) => talk::history(app, args).await,
-        Command::Conversations { unread } => talk::conversations(app, unread).await,
+        Command::Conversations { unread, hidden } => talk::conversations(app, unread, hidden).await,
         Command::Read { who, seq } => talk::read(app, &who, seq).await,
         Command::Change(change) => changes::run(app, change).await,
         Command::Follow(args) => follow::follow(app, &args).await,

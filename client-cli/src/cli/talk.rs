@@ -196,14 +196,15 @@ fn unknown() -> String {
     "— a message that this version cannot show —".to_owned()
 }
 
-pub(super) async fn conversations(app: &App, unread: bool) -> Result<()> {
+pub(super) async fn conversations(app: &App, unread: bool, include_hidden: bool) -> Result<()> {
     let (session, me) = app.session().await?;
     let (mut conversations, mut page) = (Vec::new(), Some(first_page()));
     while page.is_some() {
         let answer = ChatClient(session.clone())
-            .list_conversations(ListConversationsRequest { page, include_hidden: false })
+            .list_conversations(ListConversationsRequest { page, include_hidden })
             .await?;
-        conversations.extend(answer.conversations.into_iter().filter(|c| !unread || c.unread > 0));
+        conversations
+            .extend(answer.conversations.into_iter().filter(|c| !unread || c.unread > 0 || c.marked_unread));
         page = next_page(answer.next);
     }
     let answer = ListConversationsResponse { conversations, next: Default::default() };
@@ -224,6 +225,7 @@ pub(super) async fn conversations(app: &App, unread: bool) -> Result<()> {
 
 fn conversation_row(out: &Output, people: &People, conversation: &Conversation) -> [String; 5] {
     let unread = match (conversation.unread, conversation.unread_mentions) {
+        (0, _) if conversation.marked_unread => "marked".to_owned(),
         (0, _) => String::new(),
         (n, 0) => n.to_string(),
         (n, mentions) => format!("{n} @{mentions}"),
@@ -236,10 +238,22 @@ fn conversation_row(out: &Output, people: &People, conversation: &Conversation) 
     [
         unread,
         out.times.minute(conversation.moved_at_ms),
-        title(people, conversation),
+        title(people, conversation) + &flags(conversation),
         conversation.conversation_id.to_string(),
         preview,
     ]
+}
+
+/// " (pinned, muted)"; nothing where there is nothing to say.
+fn flags(conversation: &Conversation) -> String {
+    let flags = [
+        ("pinned", conversation.pinned),
+        ("muted", conversation.muted),
+        ("hidden", conversation.hidden),
+        ("draft", conversation.draft.is_some()),
+    ];
+    let set: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+    if set.is_empty() { String::new() } else { format!(" ({})", set.join(", ")) }
 }
 
 pub(super) async fn read(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
@@ -339,5 +353,9 @@ mod tests {
         let row = conversation_row(&Output::plain(), &people(), &conversation);
         let preview = "you: a text that is far too long for the column…";
         assert_eq!(row, ["3 @1", "2027-01-01 00:00", "Bobby", "1010", preview]);
+        let marked =
+            Conversation { unread: 0, marked_unread: true, muted: true, pinned: true, ..conversation };
+        let row = conversation_row(&Output::plain(), &people(), &marked);
+        assert_eq!((row[0].as_str(), row[2].as_str()), ("marked", "Bobby (pinned, muted)"));
     }
 }

@@ -6,6 +6,7 @@
 mod event;
 pub use event::{Audience, Event};
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use teahouse_proto::sync::FollowResponse;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -21,6 +22,9 @@ pub type Published = (u64, Vec<Event>);
 pub trait Subscriber: Send + Sync + 'static {
     /// `stamp` is that of the commit that published the events.
     fn on_commit(&self, stamp: u64, events: &[Event]);
+
+    /// What was told could not be taken in, or only in part: what rests on it must be looked up anew.
+    fn on_lost(&self) {}
 
     /// Something is told in passing.
     fn on_passing(&self, to: &Audience, message: &Arc<FollowResponse>) {
@@ -71,14 +75,82 @@ pub async fn run(
             commit = published.recv() => {
                 let Some((stamp, events)) = commit else { return };
                 for subscriber in &subscribers {
-                    subscriber.on_commit(stamp, &events);
+                    guard(&**subscriber, || subscriber.on_commit(stamp, &events));
                 }
             }
             Some(told) = passing.recv() => {
                 for subscriber in &subscribers {
-                    subscriber.on_passing(&told.to, &told.message);
+                    guard(&**subscriber, || subscriber.on_passing(&told.to, &told.message));
                 }
             }
         }
+    }
+}
+
+/// A subscriber that panics must not end the bus: nobody would hear of anything any more, and nothing would say so.
+fn guard(subscriber: &dyn Subscriber, tell: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(tell)).is_err() {
+        tracing::error!("a subscriber of the bus panicked; whoever follows catches up from the store");
+        subscriber.on_lost();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Writes down what it hears, and stumbles over every third commit.
+    #[derive(Default)]
+    struct Clumsy(Mutex<Vec<String>>);
+
+    impl Clumsy {
+        fn note(&self, what: String) {
+            self.0.lock().unwrap().push(what);
+        }
+    }
+
+    impl Subscriber for Clumsy {
+        fn on_commit(&self, stamp: u64, _: &[Event]) {
+            assert!(!stamp.is_multiple_of(3), "stumbled on purpose");
+            self.note(format!("commit {stamp}"));
+        }
+
+        fn on_lost(&self) {
+            self.note("lost".to_owned());
+        }
+
+        fn on_passing(&self, _: &Audience, _: &Arc<FollowResponse>) {
+            self.note("passing".to_owned());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_subscriber_that_panics_is_told_and_the_bus_goes_on() {
+        let (publish, published) = mpsc::unbounded_channel();
+        let (bus, passing) = Bus::new();
+        bus.send(Audience::Accounts([].into()), FollowResponse::default());
+        for stamp in 1..6 {
+            publish.send((stamp, Vec::new())).unwrap();
+        }
+        let clumsy = Arc::new(Clumsy::default());
+        let running = tokio::spawn(run(published, passing, vec![clumsy.clone()]));
+        while clumsy.0.lock().unwrap().len() < 6 {
+            tokio::task::yield_now().await;
+        }
+        drop(publish);
+        running.await.unwrap();
+        let heard = clumsy.0.lock().unwrap().clone();
+        assert_eq!(heard, ["commit 1", "commit 2", "lost", "commit 4", "commit 5", "passing"]);
+    }
+
+    #[test]
+    fn what_has_no_room_is_dropped() {
+        let (bus, mut passing) = Bus::new();
+        for _ in 0..PASSING_QUEUE + 9 {
+            bus.send(Audience::Accounts([].into()), FollowResponse::default());
+        }
+        let waiting = std::iter::from_fn(|| passing.try_recv().ok()).count();
+        assert_eq!(waiting, PASSING_QUEUE);
     }
 }

@@ -146,6 +146,14 @@ impl Subscriber for Delivery {
         self.published.fetch_max(stamp, Ordering::AcqRel);
     }
 
+    /// Every stream catches up from the store.
+    fn on_lost(&self) {
+        for shard in &self.shards {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            shard.values().flatten().for_each(|outbox| outbox.overflow());
+        }
+    }
+
     fn on_passing(&self, to: &Audience, message: &Arc<FollowResponse>) {
         let mut online = to.accounts().iter().filter(|account| self.is_online(**account)).peekable();
         if online.peek().is_some() {

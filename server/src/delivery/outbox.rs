@@ -86,6 +86,14 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// Forgets what waits: the stream catches up from the store.
+    pub(super) fn overflow(&self) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        *queue = Queue { overflowed: true, ended: queue.ended, ..Queue::default() };
+        drop(queue);
+        self.filled.notify_one();
+    }
+
     /// As [`Outbox::push`], but dropped where much waits already.
     pub(super) fn push_passing(&self, pushed: Pushed) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,6 +185,9 @@ mod tests {
         assert!(matches!(connection.take().await, Taken::Overflowed));
         delivery.push(AccountId(1), &pushed(2001, 0));
         assert!(matches!(connection.take().await, Taken::Event(p) if p.stamp == 2001));
+        delivery.push(AccountId(1), &pushed(2002, 0));
+        crate::bus::Subscriber::on_lost(&*delivery);
+        assert!(matches!(connection.take().await, Taken::Overflowed));
     }
 
     #[tokio::test]

@@ -349,6 +349,27 @@ async fn stickers(examples: &mut Examples, anna: &Person, boris: &Person, chat: 
     examples.call("anna", anna, &method::STICKERS_REMOVE_COLLECTED, drop).await;
 }
 
+/// What is one's own of a conversation, and what is seen of friends at the moment.
+async fn own_and_passing(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let span = json!({"enabled": true, "fromMinute": 1320, "toMinute": 420, "timeZone": "asia/shanghai"});
+    let seen = json!({"readReceipts": true, "presence": "PRESENCE_AUDIENCE_FRIENDS"});
+    for (name, who) in [("boris", boris), ("anna", anna)] {
+        examples.call(name, who, &method::ACCOUNTS_UPDATE_SETTINGS, seen.clone()).await;
+    }
+    for (method, body) in [
+        (&method::CHAT_SET_DRAFT, json!({"conversationId": chat, "text": "I wanted to", "quoteSeq": "2"})),
+        (&method::CHAT_UPDATE_CONVERSATION, json!({"conversationId": chat, "muted": true, "pinned": true})),
+        (&method::CHAT_LIST_CONVERSATIONS, json!({"page": {"limit": 1}, "includeHidden": true})),
+        (&method::CHAT_SEND_TYPING, json!({"conversationId": chat, "kind": "TYPING_KIND_SPEAKING"})),
+        (&method::CHAT_GET_RECEIPTS, json!({"conversationId": chat})),
+        (&method::PRESENCE_GET_PRESENCE, json!({"accountIds": [boris.account_id.to_string(), "77"]})),
+        (&method::ACCOUNTS_UPDATE_NOTIFICATIONS, json!({"doNotDisturb": span, "bottles": false})),
+        (&method::ACCOUNTS_UPDATE_NOTIFICATIONS, json!({"doNotDisturb": {"enabled": true, "toMinute": 9}})),
+    ] {
+        examples.call("anna", anna, method, body).await;
+    }
+}
+
 async fn parting(examples: &mut Examples, anna: &Person, boris: &Person) {
     let friend = boris.account_id.to_string();
     let block = json!({"accountId": friend});
@@ -374,6 +395,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     favourites(&mut examples, &anna, &conversation).await;
     stickers(&mut examples, &anna, &boris, &conversation).await;
     changes(&mut examples, &anna, &boris, &conversation).await;
+    own_and_passing(&mut examples, &anna, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

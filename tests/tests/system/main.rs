@@ -13,6 +13,7 @@ mod media;
 mod model;
 mod order;
 mod outside;
+mod passing;
 mod proofs;
 mod readers;
 mod sessions;

@@ -142,7 +142,11 @@ impl ChatApi<Cx, Error> for Chat {
         cx: &Cx,
         request: ForwardMessagesRequest,
     ) -> Result<ForwardMessagesResponse> {
-        self.forward(cx, request).await
+        let sent = self.forward(cx, request).await?;
+        if let Some(seq) = sent.seqs.last() {
+            self.tell_read(cx.account()?, ConversationId(sent.conversation_id), *seq).await;
+        }
+        Ok(sent)
     }
 
     async fn list_forwarded(&self, cx: &Cx, request: ListForwardedRequest) -> Result<ListForwardedResponse> {

@@ -1,5 +1,6 @@
 //! Conversations as one account sees them now: the list, single ones, and those that moved.
 
+use super::mentions::MAX_UNREAD;
 use super::tables::{self, CONVERSATION, Content, DRAFT, LOG, MEMBER, MENTION, MINE, Member, StoredEntry};
 use super::{Chat, contents, conversation_not_found, message_not_found};
 use crate::error::Result;
@@ -10,8 +11,6 @@ use teahouse_proto::chat::{self, Conversation};
 
 /// The most conversations on one list. Beyond it the oldest ids are left out of lists (never out of reach by id).
 const MAX_LISTED: usize = 20_000;
-/// How far unread mentions are counted.
-const MAX_MENTIONS_COUNTED: usize = 100;
 /// Entries looked through for a message that the member did not delete.
 const LOOK_BACK: u64 = 50;
 
@@ -159,7 +158,7 @@ impl Chat {
 
     async fn unread_mentions(&self, account: AccountId, id: ConversationId, read_seq: u64) -> Result<u32> {
         let range = KeyRange::prefix(&(account, id)).after(&(account, id, read_seq));
-        let rows = self.foundation.store.scan(&MENTION, &range, MAX_MENTIONS_COUNTED, Order::Rising).await?;
+        let rows = self.foundation.store.scan(&MENTION, &range, MAX_UNREAD, Order::Rising).await?;
         Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
     }
 }

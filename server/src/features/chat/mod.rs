@@ -15,6 +15,7 @@ mod holding;
 mod hooks;
 mod keeping;
 mod marks;
+mod mentions;
 mod merged;
 mod newest;
 mod options;

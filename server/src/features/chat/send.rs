@@ -1,12 +1,12 @@
 //! Sending: decided and written in one transaction.
 
-use super::changes::{mentioned, note_mention};
+use super::changes::mentioned;
 use super::hooks::pair;
 use super::rules::check_mentioned;
 use super::saying::{Saying, Speaker};
 use super::tables::{CONVERSATION, Content, Conversation, LOG, PAIR, StoredEntry};
 use super::visibility::sees;
-use super::{conversation_not_found, membership};
+use super::{conversation_not_found, membership, mentions};
 use crate::bus::{Audience, Event};
 use crate::error::{Error, Result};
 use crate::faults::{Fault, on};
@@ -117,7 +117,7 @@ impl Destination {
 impl Sending {
     fn note_mentions(&self, tx: &mut Tx<'_>, id: ConversationId, seq: u64, text: &Text) -> Result<()> {
         let others = mentioned(text).into_iter().filter(|account| *account != self.to.me);
-        others.into_iter().try_for_each(|account| note_mention(tx, account, id, seq, self.now))
+        others.into_iter().try_for_each(|account| mentions::note(tx, account, id, seq, self.now))
     }
 }
 

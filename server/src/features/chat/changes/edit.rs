@@ -1,10 +1,11 @@
 //! Replacing the text of a message.
 
 use super::super::Chat;
+use super::super::mentions;
 use super::super::rules::{check_mentioned, check_text};
 use super::super::send::{check_quote, quote_not_found};
 use super::super::tables::{Content, MEMBER, MENTION};
-use super::{Target, mentioned, note_mention, sealed, sees};
+use super::{Target, mentioned, sealed, sees};
 use crate::error::{Error, Result};
 use crate::features::chat::message_not_found;
 use crate::id::{AccountId, ConversationId};
@@ -68,7 +69,7 @@ impl Target {
         for account in after.difference(&before).filter(|account| **account != self.me) {
             let Some(member) = tx.get(&MEMBER, &(self.id, *account))? else { continue };
             if sees(tx, self.id, *account, &member, self.seq)? {
-                note_mention(tx, *account, self.id, self.seq, now)?;
+                mentions::note(tx, *account, self.id, self.seq, now)?;
             }
         }
         Ok(())

@@ -8,11 +8,10 @@ mod recall;
 mod sealed;
 
 use super::send::{not_friends, publish, write};
-use super::tables::{Content, Conversation, LOG, MENTION, Member, Mention, StoredEntry};
+use super::tables::{Content, Conversation, LOG, Member, StoredEntry};
 use super::visibility::sees;
 use super::{conversation_not_found, members, membership, message_not_found};
 use crate::bus::Audience;
-use crate::delivery;
 use crate::error::{Error, Kind, Result};
 use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
@@ -22,7 +21,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use teahouse_proto::chat::changed::What;
 use teahouse_proto::chat::{self, Changed, Text};
-use teahouse_proto::sync::{Mentioned, account_event};
 
 /// A message that a member does something to, as it is stored.
 pub(super) struct Target {
@@ -110,17 +108,4 @@ impl Target {
 /// Whom a text mentions, each once.
 pub(super) fn mentioned(text: &Text) -> BTreeSet<AccountId> {
     text.mentions.iter().map(|mention| AccountId(mention.account_id)).collect()
-}
-
-/// Notes for an account that an entry mentions it.
-pub(super) fn note_mention(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    id: ConversationId,
-    seq: u64,
-    now: Time,
-) -> Result<()> {
-    tx.put(&MENTION, &(account, id, seq), &Mention {})?;
-    let what = account_event::What::Mentioned(Mentioned { conversation_id: id.0, seq });
-    delivery::log::append(tx, account, now, &what).map(drop)
 }

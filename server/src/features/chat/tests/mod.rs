@@ -333,6 +333,24 @@ async fn mentions_are_counted_until_read() {
 }
 
 #[tokio::test]
+async fn a_flood_of_mentions_is_noted_up_to_a_bound_until_it_is_read() {
+    let (mut room, id) = Room::with_friends().await;
+    let mention = Mention { account_id: BORIS.0, offset: 0, length: 1 };
+    let text = Text { text: "@".into(), mentions: vec![mention], quote_seq: 0 };
+    let mut last = 0;
+    for _ in 0..mentions::MAX_UNREAD + 20 {
+        last = room.send(ANNA, To::ConversationId(id.0), text.clone()).await.unwrap().seq;
+    }
+    let log = crate::delivery::log::head(&room.foundation.store, BORIS).await.unwrap();
+    let max = mentions::MAX_UNREAD as u64;
+    assert_eq!((log, u64::from(room.view(BORIS, id).await.unread_mentions)), (max, max));
+    room.read(BORIS, id, last).await.unwrap();
+    assert_eq!(room.view(BORIS, id).await.unread_mentions, 0);
+    room.send(ANNA, To::ConversationId(id.0), text).await.unwrap();
+    assert_eq!(room.view(BORIS, id).await.unread_mentions, 1, "it is told again");
+}
+
+#[tokio::test]
 async fn quotes_name_messages_of_the_same_conversation() {
     let (mut room, id) = Room::with_friends().await;
     let seq = room.say(ANNA, id, "first").await;
