@@ -4,8 +4,8 @@ use std::path::Path;
 use teahouse_client::Transport;
 use teahouse_proto::chat::send_message_request::Content;
 use teahouse_proto::chat::{
-    ContactCard, File, Link, Location, OpenContactCardRequest, Pictures, Sticker, Video, Voice, entry,
-    forwarded,
+    ClearHistoryRequest, ContactCard, DeleteForMeRequest, File, Link, Location, OpenContactCardRequest,
+    Pictures, RecallMessageRequest, Sticker, Video, Voice, entry, forwarded,
 };
 use teahouse_proto::contacts::SendRequestRequest;
 use teahouse_proto::media::{Media, MediaKind};
@@ -281,6 +281,60 @@ async fn what_is_forwarded_arrives_live_and_counts() {
         assert_eq!([text_of(&came[0]), text_of(&came[1])], ["one", "two"]);
         assert!(matches!(&came[2].content, Some(entry::Content::Merged(merged)) if merged.count == 2));
         assert_eq!(clara.unread(to).await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_taken_back_or_removed_takes_its_media_along_and_leaves_copies() {
+    over_all_transports(async |world| {
+        let [anna, boris, clara] =
+            [world.person("anna").await, world.person("boris").await, world.person("clara").await];
+        let (chat, to) = (anna.befriend(&boris).await, boris.befriend(&clara).await);
+        let upload = anna.upload(MediaKind::File, "tea.txt", b"green tea").await;
+        let file = Content::File(File { media: Some(upload) });
+        let mut ids = Vec::new();
+        for seq in 2..=4 {
+            assert_eq!(anna.say_any(chat, file.clone()).await, seq);
+            ids.push(media_of(&content(&boris, chat, seq).await)[0].media_id.clone());
+        }
+        let copy = boris.forward(chat, &[2], to, false).await[0];
+        let copy = media_of(&content(&clara, to, copy).await)[0].media_id.clone();
+        let merged = boris.forward(chat, &[2, 3], to, true).await[0];
+
+        let recall = RecallMessageRequest { conversation_id: chat, seq: 2 };
+        anna.chat().recall_message(recall).await.expect("recalled");
+        let delete = DeleteForMeRequest { conversation_id: chat, seqs: vec![3] };
+        boris.chat().delete_for_me(delete).await.expect("deleted");
+        for (who, seen) in [(&anna, [false, true, true]), (&boris, [false, false, true])] {
+            for (id, seen) in ids.iter().zip(seen) {
+                assert_eq!(may_fetch(world, who, id).await, seen);
+            }
+        }
+        for (seqs, why) in [(&[2][..], "NOT_FORWARDABLE"), (&[3], "MESSAGE_NOT_FOUND")] {
+            for merged in [false, true] {
+                assert_eq!(reason(boris.try_forward(chat, seqs, to, merged).await), why);
+            }
+        }
+        let clear = ClearHistoryRequest { conversation_id: chat, ..ClearHistoryRequest::default() };
+        boris.chat().clear_history(clear).await.expect("cleared");
+        assert!(!may_fetch(world, &boris, &ids[2]).await && may_fetch(world, &anna, &ids[2]).await);
+        assert_eq!(reason(boris.try_forward(chat, &[4], to, false).await), "MESSAGE_NOT_FOUND");
+
+        assert!(may_fetch(world, &clara, &copy).await, "a copy stays");
+        let told = clara.try_forwarded(to, merged).await.expect("told");
+        for message in &told {
+            let Some(forwarded::Content::File(file)) = &message.content else { panic!("no file") };
+            let media = file.media.as_ref().expect("a medium");
+            assert!(may_fetch(world, &clara, &media.media_id).await, "a merged copy, too");
+        }
+        let recall = RecallMessageRequest { conversation_id: to, seq: merged };
+        boris.chat().recall_message(recall).await.expect("recalled");
+        assert_eq!(reason(clara.try_forwarded(to, merged).await), "MESSAGE_NOT_FOUND");
+        for message in &told {
+            let Some(forwarded::Content::File(file)) = &message.content else { panic!("no file") };
+            assert!(!may_fetch(world, &clara, &file.media.as_ref().expect("a medium").media_id).await);
+        }
     })
     .await;
 }

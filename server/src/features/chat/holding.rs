@@ -1,5 +1,5 @@
-//! Who may fetch the media of messages: whoever sees the message, and whoever keeps a copy. Who blocked whom does not matter in a conversation
-//! that one still has.
+//! Who may fetch the media of messages: whoever sees the message, and whoever keeps a copy. Who blocked whom does not
+//! matter in a conversation that one still has.
 
 use super::Chat;
 use crate::error::{Kind, Result};
