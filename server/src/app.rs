@@ -184,8 +184,7 @@ impl Running {
 /// Where the bytes of media are kept: beside the store, and for the time being only where the store is in memory.
 fn media_home(config: &Config) -> MediaHome {
     if config.store.engine == EngineKind::Memory {
-        let name = format!("teahouse-media-{:016x}", u64::from_be_bytes(Random::from_os().bytes()));
-        return MediaHome { dir: std::env::temp_dir().join(name), min_free_bytes: 0, ephemeral: true };
+        return MediaHome::for_the_time_being();
     }
     let min_free_bytes = config.store.min_free_mib << 20;
     MediaHome { dir: config.data.join("media"), min_free_bytes, ephemeral: false }

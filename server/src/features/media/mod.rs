@@ -11,6 +11,7 @@ mod examining;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod format;
+mod home;
 mod http;
 mod ids;
 mod quota;
@@ -25,6 +26,7 @@ mod uploads;
 pub use avatars::Avatars;
 pub use blobs::StoredContent;
 pub use config::MediaConfig;
+pub use home::MediaHome;
 pub use ids::MediaId;
 pub use references::{media_not_found, refer_again, refer_stored, refer_upload, release, seal};
 pub use tables::Holder;
@@ -41,27 +43,14 @@ use futures::future::BoxFuture;
 use http::Downloads;
 use quota::Limits;
 use staging::Staging;
-use std::fs::DirBuilder;
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 use tables::{REFERENCE, ReferenceRow, name};
 use tokio::sync::Semaphore;
 
 /// The most that [`Media::read`] gives: what servers make for themselves is small.
 const READ_MAX: u64 = 16 << 20;
-
-/// Where the bytes are kept.
-#[derive(Clone, Debug)]
-pub struct MediaHome {
-    /// The directory.
-    pub dir: PathBuf,
-    /// Below this many free bytes on its disk nothing is taken.
-    pub min_free_bytes: u64,
-    /// Whether the directory goes when the server ends.
-    pub ephemeral: bool,
-}
 
 /// Who may fetch what later rooms refer to.
 pub trait MediaHolders: Send + Sync {
@@ -75,6 +64,8 @@ pub struct Media {
     config: MediaConfig,
     limits: Limits,
     home: MediaHome,
+    /// Held as long as a directory for the time being is in use.
+    _lock: Option<File>,
     staging: Staging,
     blobs: Blobs,
     /// Places to examine and store uploads at.
@@ -91,10 +82,7 @@ impl Media {
     /// # Errors
     /// A directory that cannot be used.
     pub fn new(foundation: Foundation, config: MediaConfig, home: MediaHome) -> Result<Arc<Self>> {
-        if home.ephemeral {
-            // It lies where others can look.
-            DirBuilder::new().mode(0o700).create(&home.dir).map_err(Error::internal)?;
-        }
+        let lock = home.settle().map_err(Error::internal)?;
         let blobs = Blobs::open(home.dir.join("blobs"), &foundation.store.secret());
         let room = Self {
             limits: Limits::new(&config),
@@ -107,6 +95,7 @@ impl Media {
             foundation,
             config,
             home,
+            _lock: lock,
         };
         Ok(Arc::new(room))
     }
