@@ -7,6 +7,7 @@ use crate::follow::Follow;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use teahouse_client::Error;
+use teahouse_proto::chat::entry::Content;
 use teahouse_proto::chat::{Conversation, Entry, GetConversationRequest, ListEntriesRequest};
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event;
@@ -38,9 +39,32 @@ impl Copy {
         self.first_seq_after + self.lines.len() as u64
     }
 
-    fn line(&self, seq: u64) -> Option<&String> {
+    fn line(&mut self, seq: u64) -> Option<&mut String> {
         let at = seq.checked_sub(self.first_seq_after + 1)?;
-        self.lines.get(usize::try_from(at).ok()?)
+        self.lines.get_mut(usize::try_from(at).ok()?)
+    }
+
+    /// Takes the next entry, and what it says of an earlier one.
+    fn push(&mut self, device: &Device, entry: &Entry) {
+        self.lines.push(device.line(entry));
+        let Some(Content::Changed(changed)) = &entry.content else { return };
+        if let (Some(target), Some(line)) = (&changed.target, self.line(changed.target_seq)) {
+            *line = device.line(target);
+        }
+    }
+
+    /// Drops what is not to be seen any more.
+    fn clear(&mut self, first_seq_after: u64) {
+        let Some(gone) = first_seq_after.checked_sub(self.first_seq_after) else { return };
+        let gone = usize::try_from(gone).unwrap_or(usize::MAX).min(self.lines.len());
+        self.lines.drain(..gone);
+        self.first_seq_after = first_seq_after;
+    }
+
+    /// Whether it knows that an entry is another one now than it was.
+    fn has_change_of(&self, seq: u64) -> bool {
+        let change = format!(" changed {seq}");
+        self.lines.iter().any(|line| line.ends_with(&change) || *line == format!("{seq} — deleted"))
     }
 }
 
@@ -146,6 +170,20 @@ impl Mirror {
                         self.conversations.remove(&deleted.conversation_id);
                     }
                     Some(What::Friend(friend)) => self.know(friend.conversation_id).await?,
+                    Some(What::EntriesDeleted(deleted)) => {
+                        if let Some(copy) = self.conversations.get_mut(&deleted.conversation_id) {
+                            for seq in &deleted.seqs {
+                                copy.line(*seq)
+                                    .into_iter()
+                                    .for_each(|line| *line = format!("{seq} — deleted"));
+                            }
+                        }
+                    }
+                    Some(What::ConversationChanged(changed)) => {
+                        if let Some(copy) = self.conversations.get_mut(&changed.conversation_id) {
+                            copy.clear(changed.first_seq_after);
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -168,16 +206,17 @@ impl Mirror {
         let copy = self.conversations.entry(id).or_default();
         let head = copy.head();
         if entry.seq == head + 1 {
-            copy.lines.push(line);
+            copy.push(&self.device, entry);
         } else if entry.seq > head {
             let told = if self.is_caught_up { "live" } else { "while catching up" };
             self.violations.push(format!("{told}: entry {} came when {head} was the last", entry.seq));
             let conversation =
                 Conversation { conversation_id: id, head_seq: entry.seq, ..Default::default() };
             self.pull(&conversation).await?;
-        } else if copy.line(entry.seq).is_some_and(|before| *before != line) {
-            self.violations
-                .push(format!("an entry changed: it was {:?}, now {line:?}", copy.line(entry.seq)));
+        } else if copy.line(entry.seq).is_some_and(|before| *before != line) && !copy.has_change_of(entry.seq)
+        {
+            let before = copy.line(entry.seq);
+            self.violations.push(format!("an entry changed: it was {before:?}, now {line:?}"));
         }
         Ok(())
     }
@@ -200,6 +239,7 @@ impl Mirror {
         let id = conversation.conversation_id;
         let fresh = Copy { first_seq_after: conversation.first_seq_after, lines: Vec::new() };
         let mut copy = self.conversations.get(&id).cloned().unwrap_or(fresh);
+        copy.clear(conversation.first_seq_after);
         while copy.head() < conversation.head_seq {
             let after_seq = copy.head();
             let request = ListEntriesRequest { conversation_id: id, after_seq, ..Default::default() };
@@ -217,7 +257,7 @@ impl Mirror {
                 if entry.seq != copy.head() + 1 {
                     self.violations.push(format!("history: {} follows {}", entry.seq, copy.head()));
                 }
-                copy.lines.push(self.device.line(entry));
+                copy.push(&self.device, entry);
             }
         }
         self.conversations.insert(id, copy);

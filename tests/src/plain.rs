@@ -67,7 +67,7 @@ impl Plain {
             "secret".to_owned()
         } else if OPAQUE.contains(&field) {
             format!("{} characters", text.len())
-        } else if field.ends_with("Id") {
+        } else if field.ends_with("Id") || field.ends_with("Ids") {
             let next = self.ids.len() + 1;
             format!("id {}", self.ids.entry(text).or_insert(next))
         } else {
@@ -94,9 +94,9 @@ mod tests {
     #[test]
     fn ids_times_and_secrets_have_no_value_of_their_own() {
         let given = r#"{"aId":"77","seq":"77","list":[{"bId":"9"},{"aId":"77"}],"atMs":"5","token":"x","next":"abcd",
-            "recoveryCodes":["p","q"],"text":"77"}"#;
+            "recoveryCodes":["p","q"],"text":"77","aIds":["9"]}"#;
         let expected = r#"{"aId":"id 1","seq":"77","list":[{"bId":"id 2"},{"aId":"id 1"}],"atMs":"time","token":"secret",
-            "next":"4 characters","recoveryCodes":["secret","secret"],"text":"77"}"#;
+            "next":"4 characters","recoveryCodes":["secret","secret"],"text":"77","aIds":["id 2"]}"#;
         let expected: Value = serde_json::from_str(expected).unwrap();
         assert_eq!(Plain::default().json(given), expected);
     }

@@ -353,7 +353,10 @@ impl Device {
             None => format!("{} of an unknown kind", entry.seq),
         };
         let edited = if entry.edited_at_ms > 0 { " (edited)" } else { "" };
-        let reactions = entry.reactions.iter().map(|r| format!(" {}{}", r.emoji, r.count));
+        let reactions = entry.reactions.iter().map(|r| {
+            let names: Vec<_> = r.account_ids.iter().map(|account| self.shared().name(*account)).collect();
+            format!(" {}{}", r.emoji, names.join(","))
+        });
         format!("{said}{edited}{}", reactions.collect::<String>())
     }
 

@@ -2,6 +2,7 @@
 //! whatever people do; and what happens to those who misbehave.
 
 mod access;
+mod changing;
 mod chatting;
 mod following;
 mod friends;
