@@ -1,6 +1,7 @@
 //! The commands of README.md, run by a shell as they stand there, over each transport; and what a program that reads `--json`
 //! relies on. It knows the command line only.
 
+use base64::Engine as _;
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -38,6 +39,7 @@ impl Terminal {
             .env("PATH", format!("{}:{path}", folder.display()))
             .env("TEAHOUSE_SERVER", self.server.url())
             .env("TEAHOUSE_HOME", self.home.path())
+            .current_dir(self.home.path())
             .stdin(std::process::Stdio::null())
             .kill_on_drop(true)
             .output();
@@ -56,6 +58,10 @@ impl Terminal {
     }
 }
 
+/// The smallest picture there is, in base64.
+const PICTURE: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 /// The lines of the section "Send a message" that call the program.
 fn commands(page: &str) -> Vec<&str> {
     let (_, section) = page.split_once("## Send a message").expect("the section is there");
@@ -69,17 +75,21 @@ async fn walk(transport: &'static str) {
     let page = std::fs::read_to_string(page).expect("README.md is there");
     let lines = commands(&page);
     assert!(lines.len() > 4, "{lines:?}");
-    let mut last = String::new();
+    let picture = base64::engine::general_purpose::STANDARD.decode(PICTURE).expect("a picture");
+    std::fs::write(terminal.home.path().join("pier.jpg"), &picture).expect("a picture for the page");
     for line in lines {
         if line.contains(" accept ") {
             let waiting = terminal.json("teahouse --profile b --json requests").await;
             assert_eq!(waiting["requests"][0]["texts"][0]["text"], "hi", "{waiting}");
         }
-        last = terminal.run(line).await;
+        let said = terminal.run(line).await;
+        assert!(!line.contains(" history ") || said.contains("hello 你好"), "{line}: {said}");
     }
-    assert!(last.contains("hello 你好"), "the page ends with the history: {last}");
     let history = terminal.json("teahouse --profile b --json history alice01").await;
     assert_eq!(history["entries"][1]["text"]["text"], "hello 你好", "{history}");
+    assert!(history["entries"][2]["recalled"].is_object(), "{history}");
+    let fetched = std::fs::read(terminal.home.path().join("3.png")).expect("the picture was fetched");
+    assert_eq!(fetched, picture, "what is a PNG comes as one, and nothing was to be removed");
     terminal.server.shutdown().await;
 }
 

@@ -19,3 +19,4 @@ mod proofs;
 mod readers;
 mod sessions;
 mod signing_in;
+mod story;
