@@ -121,10 +121,13 @@ pub(super) fn length(ms: u32) -> String {
 
 /// Bytes as people say them: `312 KB`, `2.1 MB`.
 pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{} KB", bytes.div_ceil(1_000)),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    let units = [(1e3, "KB"), (1e6, "MB"), (1e9, "GB")];
+    let exact = bytes as f64;
+    let unit = units.iter().find(|(unit, _)| exact / unit < 999.5).unwrap_or(&units[2]);
+    match (bytes, exact / unit.0) {
+        (0..1_000, _) => format!("{bytes} bytes"),
+        (_, few) if few < 9.95 => format!("{few:.1} {}", unit.1),
+        (_, many) => format!("{many:.0} {}", unit.1),
     }
 }
 
@@ -195,8 +198,8 @@ mod tests {
                 Content::Voice(Voice { media: Some(media(9_000, 6_400)), ..Default::default() }),
                 "[voice 0:07]",
             ),
-            (pictures(1), "[picture 1280×720, 312 KB] tea !"),
-            (pictures(3), "[3 pictures, 935 KB]"),
+            (pictures(1), "[picture 1280×720, 311 KB] tea !"),
+            (pictures(3), "[3 pictures, 934 KB]"),
             (Content::Video(video), "[video 1:02, 1280×720, 2.1 MB] rain"),
             (Content::File(File { media: Some(media(999, 0)) }), r"[file re\u{7}port.pdf, 999 bytes]"),
             (sticker("😀"), "[sticker 😀]"),
