@@ -2,6 +2,8 @@
 //! possible: no time, no disk, no transport. Tests do the same to the model and to a server and compare. It follows
 //! PRODUCT.md, not the server's code.
 
+use std::collections::BTreeSet;
+
 /// How many people there are.
 pub const PEOPLE: usize = 3;
 
@@ -11,14 +13,37 @@ type Pairs<T> = [[T; PEOPLE]; PEOPLE];
 /// A conversation of two, whatever they are to each other now.
 #[derive(Clone, Debug, Default)]
 pub struct Chat {
-    /// Who wrote each entry, `None` for the notice that they became friends, and what.
-    pub entries: Vec<(Option<usize>, String)>,
+    /// What is in it, from number 1 on.
+    pub entries: Vec<Entry>,
+}
+
+/// An entry as it is now.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// `None`: the notice that they became friends.
+    pub author: Option<usize>,
+    /// What it says.
+    pub text: String,
+    /// Its text was replaced.
+    pub edited: bool,
+    /// It was taken back.
+    pub recalled: bool,
+    /// Who gave it a thumb, in that order.
+    pub thumbs: Vec<usize>,
+    /// It is no message, but says that this earlier one changed.
+    pub changes: Option<usize>,
+}
+
+impl Entry {
+    fn is_message(&self) -> bool {
+        self.author.is_some() && self.changes.is_none()
+    }
 }
 
 impl Chat {
     /// The number of messages up to an entry.
     pub fn ordinal(&self, seq: usize) -> usize {
-        self.entries[..seq].iter().filter(|(author, _)| author.is_some()).count()
+        self.entries[..seq].iter().filter(|entry| entry.is_message()).count()
     }
 }
 
@@ -44,6 +69,8 @@ pub struct Model {
     pub heard: Pairs<bool>,
     /// I am in our conversation.
     pub member: Pairs<Option<Member>>,
+    /// What I deleted for myself in it.
+    pub deleted: Pairs<BTreeSet<usize>>,
     chats: Pairs<Chat>,
 }
 
@@ -120,7 +147,7 @@ impl Model {
             self.asked[one][other] = false;
             self.heard[one][other] = false;
         }
-        self.chat_mut(a, b).entries.push((None, String::new()));
+        self.chat_mut(a, b).entries.push(Entry::default());
     }
 
     /// `b` blocks `a` and is not to notice.
@@ -129,7 +156,7 @@ impl Model {
         self.has[a][b] = true;
         self.asked[a][b] = false;
         self.heard[a][b] = false;
-        self.chat_mut(a, b).entries.push((None, String::new()));
+        self.chat_mut(a, b).entries.push(Entry::default());
     }
 
     fn join(&mut self, a: usize, b: usize) {
@@ -144,6 +171,7 @@ impl Model {
         }
         self.has[a][b] = false;
         self.member[a][b] = None;
+        self.deleted[a][b].clear();
         Ok(())
     }
 
@@ -152,7 +180,11 @@ impl Model {
         if !self.may_talk(a, b) {
             return Err("NOT_FRIENDS");
         }
-        self.chat_mut(a, b).entries.push((Some(a), text.to_owned()));
+        self.chat_mut(a, b).entries.push(Entry {
+            author: Some(a),
+            text: text.to_owned(),
+            ..Entry::default()
+        });
         let seq = self.chat(a, b).entries.len();
         if let Some(member) = &mut self.member[a][b] {
             member.read = seq;
@@ -168,6 +200,91 @@ impl Model {
             return Err("SEQ_INVALID");
         }
         member.read = member.read.max(seq);
+        Ok(())
+    }
+
+    /// A message that `a` sees.
+    fn target(&mut self, a: usize, b: usize, seq: usize) -> Result<&mut Entry, &'static str> {
+        let member = self.member[a][b].ok_or("CONVERSATION_NOT_FOUND")?;
+        let seen = seq > member.after && !self.deleted[a][b].contains(&seq);
+        let entry = seq.checked_sub(1).and_then(|at| self.chat_mut(a, b).entries.get_mut(at));
+        entry.filter(|entry| seen && entry.is_message()).ok_or("MESSAGE_NOT_FOUND")
+    }
+
+    fn note_change(&mut self, a: usize, b: usize, seq: usize) {
+        let entry = Entry { author: Some(a), changes: Some(seq), ..Entry::default() };
+        self.chat_mut(a, b).entries.push(entry);
+    }
+
+    /// `a` takes a message back.
+    pub fn recall(&mut self, a: usize, b: usize, seq: usize) -> Outcome {
+        let target = self.target(a, b, seq)?;
+        if target.author != Some(a) {
+            return Err("NOT_YOURS");
+        }
+        if !target.recalled {
+            *target = Entry { author: Some(a), recalled: true, ..Entry::default() };
+            self.note_change(a, b, seq);
+        }
+        Ok(())
+    }
+
+    /// `a` replaces the text of a message.
+    pub fn edit(&mut self, a: usize, b: usize, seq: usize, text: &str) -> Outcome {
+        let may_talk = self.may_talk(a, b);
+        let target = self.target(a, b, seq)?;
+        match target {
+            Entry { recalled: true, .. } => Err("MESSAGE_NOT_FOUND"),
+            Entry { author, .. } if *author != Some(a) => Err("NOT_YOURS"),
+            same if same.text == text => Ok(()),
+            _ if !may_talk => Err("NOT_FRIENDS"),
+            target => {
+                target.text = text.to_owned();
+                target.edited = true;
+                self.note_change(a, b, seq);
+                Ok(())
+            }
+        }
+    }
+
+    /// `a` gives a message a thumb, or takes it back.
+    pub fn react(&mut self, a: usize, b: usize, seq: usize, on: bool) -> Outcome {
+        let may_talk = self.may_talk(a, b);
+        let target = self.target(a, b, seq)?;
+        if target.recalled {
+            return Err("MESSAGE_NOT_FOUND");
+        }
+        if target.thumbs.contains(&a) == on {
+            return Ok(());
+        }
+        if !may_talk {
+            return Err("NOT_FRIENDS");
+        }
+        target.thumbs.retain(|who| *who != a);
+        if on {
+            target.thumbs.push(a);
+        }
+        self.note_change(a, b, seq);
+        Ok(())
+    }
+
+    /// `a` deletes a message for themselves.
+    pub fn delete_for_me(&mut self, a: usize, b: usize, seq: usize) -> Outcome {
+        if seq == 0 && self.member[a][b].is_some() {
+            return Err("SEQ_INVALID");
+        }
+        self.read(a, b, seq)?;
+        if self.target(a, b, seq).is_ok() {
+            self.deleted[a][b].insert(seq);
+        }
+        Ok(())
+    }
+
+    /// `a` clears their history.
+    pub fn clear(&mut self, a: usize, b: usize) -> Outcome {
+        let head = self.chat(a, b).entries.len();
+        let member = self.member[a][b].as_mut().ok_or("CONVERSATION_NOT_FOUND")?;
+        *member = Member { after: head, read: head };
         Ok(())
     }
 

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use std::fmt::Debug;
 use teahouse_client::{Error, Transport};
-use teahouse_proto::chat::{MarkReadRequest, SendMessageRequest, send_message_request};
+use teahouse_proto::chat::{
+    ClearHistoryRequest, DeleteForMeRequest, EditMessageRequest, MarkReadRequest, RecallMessageRequest,
+    SendMessageRequest, SetReactionRequest, send_message_request,
+};
 use teahouse_proto::contacts::send_request_response::Outcome;
 use teahouse_proto::contacts::{AcceptRequestRequest, DeleteFriendRequest};
 use teahouse_tests::chance;
@@ -34,6 +37,8 @@ pub(crate) enum Op {
     Retry(usize),
     /// Reads up to so many entries before the end; beyond the end where it is negative.
     Read(usize, usize, i8),
+    /// Does this to the so-manieth entry before the end.
+    Change(usize, usize, usize, Change),
     /// Loses the connection; catches up when the copies are compared next.
     Vanish(usize),
     /// Takes what the stream brings up to now.
@@ -42,6 +47,26 @@ pub(crate) enum Op {
 }
 
 /// Two people; mostly the same two, so that much happens between them.
+/// What is done to an entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    Recall,
+    Edit,
+    React(bool),
+    DeleteForMe,
+    Clear,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        3 => Just(Change::Recall),
+        3 => Just(Change::Edit),
+        4 => prop::bool::ANY.prop_map(Change::React),
+        3 => Just(Change::DeleteForMe),
+        1 => Just(Change::Clear),
+    ]
+}
+
 fn pair() -> impl Strategy<Value = (usize, usize)> {
     prop_oneof![
         3 => Just((0, 1)),
@@ -60,6 +85,7 @@ fn op() -> impl Strategy<Value = Op> {
         10 => pair().prop_map(|(a, b)| Op::Send(a, b)),
         3 => (0..4_usize).prop_map(Op::Retry),
         4 => (pair(), -1..4_i8).prop_map(|((a, b), back)| Op::Read(a, b, back)),
+        8 => (pair(), 0..5_usize, change()).prop_map(|((a, b), back, what)| Op::Change(a, b, back, what)),
         2 => (0..PEOPLE).prop_map(Op::Vanish),
         3 => (0..PEOPLE).prop_map(Op::Listen),
         1 => Just(Op::Restart),
@@ -154,6 +180,7 @@ impl<'a> Pairing<'a> {
             }
             Op::Retry(back) => self.retry(op, back).await,
             Op::Read(a, b, back) => self.read(op, a, b, back).await,
+            Op::Change(a, b, back, what) => self.change(op, a, b, back, what).await,
             Op::Vanish(a) => {
                 self.mirrors[a].vanish().await;
                 Ok(())
@@ -210,6 +237,35 @@ impl<'a> Pairing<'a> {
         same(op, &read.map(|answer| answer.unread), &unread)
     }
 
+    async fn change(&mut self, op: Op, a: usize, b: usize, back: usize, what: Change) -> Checked<()> {
+        let at = self.model.chat(a, b).entries.len().saturating_sub(back);
+        let conversation_id = self.chat_id(a, b).await.unwrap_or(1);
+        let (seq, chat) = (at as u64, self.people[a].chat());
+        let (server, model) = match what {
+            Change::Recall => {
+                let request = RecallMessageRequest { conversation_id, seq };
+                (refusal(chat.recall_message(request).await.map(drop)), self.model.recall(a, b, at))
+            }
+            Change::Edit => {
+                let request = EditMessageRequest { conversation_id, seq, text: Some(text("edited")) };
+                (refusal(chat.edit_message(request).await.map(drop)), self.model.edit(a, b, at, "edited"))
+            }
+            Change::React(on) => {
+                let request = SetReactionRequest { conversation_id, seq, emoji: "👍".to_owned(), on };
+                (refusal(chat.set_reaction(request).await.map(drop)), self.model.react(a, b, at, on))
+            }
+            Change::DeleteForMe => {
+                let request = DeleteForMeRequest { conversation_id, seqs: vec![seq] };
+                (refusal(chat.delete_for_me(request).await.map(drop)), self.model.delete_for_me(a, b, at))
+            }
+            Change::Clear => {
+                let request = ClearHistoryRequest { conversation_id, and_hide: false };
+                (refusal(chat.clear_history(request).await.map(drop)), self.model.clear(a, b))
+            }
+        };
+        same(op, &server, &model.map_err(str::to_owned))
+    }
+
     async fn chat_id(&mut self, a: usize, b: usize) -> Option<u64> {
         let slot = &mut self.chats[a.min(b)][a.max(b)];
         if *slot == 0 {
@@ -257,11 +313,20 @@ impl<'a> Pairing<'a> {
 
     fn expected(&self, a: usize, b: usize) -> Option<Copy> {
         let (member, chat) = (self.model.member[a][b]?, self.model.chat(a, b));
-        let lines =
-            chat.entries.iter().enumerate().skip(member.after).map(|(i, (author, says))| match author {
-                Some(author) => format!("{} {}: {says}", i + 1, NAMES[*author]),
-                None => format!("{} — friends", i + 1),
-            });
+        let lines = chat.entries.iter().enumerate().skip(member.after).map(|(i, entry)| {
+            let (seq, thumbs) = (i + 1, entry.thumbs.iter().map(|who| NAMES[*who]).collect::<Vec<_>>());
+            let thumbs = if thumbs.is_empty() { String::new() } else { format!(" 👍{}", thumbs.join(",")) };
+            match (entry.author.map(|author| NAMES[author]), entry.changes) {
+                _ if self.model.deleted[a][b].contains(&seq) => format!("{seq} — deleted"),
+                (None, _) => format!("{seq} — friends"),
+                (Some(author), Some(target)) => format!("{seq} — {author} changed {target}"),
+                (Some(author), None) if entry.recalled => format!("{seq} {author} — recalled"),
+                (Some(author), None) => {
+                    let edited = if entry.edited { " (edited)" } else { "" };
+                    format!("{seq} {author}: {}{edited}{thumbs}", entry.text)
+                }
+            }
+        });
         Some(Copy { first_seq_after: member.after as u64, lines: lines.collect() })
     }
 
