@@ -208,7 +208,7 @@ mod tests {
         };
         let text = shown(Some(&pack));
         assert!(text.starts_with("Tea\\u{1b}cats (p1, yours)\n"), "{text}");
-        assert!(text.contains("m1") && text.contains("64×48") && text.contains("3 KB"), "{text}");
+        assert!(text.contains("m1") && text.contains("64×48") && text.contains("2.1 KB"), "{text}");
         assert!(shown(Some(&Pack { stickers: Vec::new(), ..pack })).ends_with("It is empty."));
     }
 }
