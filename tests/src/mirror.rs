@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use teahouse_client::Error;
 use teahouse_proto::chat::entry::Content;
-use teahouse_proto::chat::{Conversation, Entry, GetConversationRequest, ListEntriesRequest};
+use teahouse_proto::chat::{Conversation, Deleted, Entry, GetConversationRequest, ListEntriesRequest};
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event;
 
@@ -21,6 +21,8 @@ pub struct Mirror {
     is_caught_up: bool,
     last_account_number: Option<u64>,
     conversations: BTreeMap<u64, Copy>,
+    /// The entries themselves, by conversation and number, as [`everybodys`] makes them.
+    entries: BTreeMap<(u64, u64), Entry>,
     violations: Vec<String>,
 }
 
@@ -78,6 +80,7 @@ impl Mirror {
             is_caught_up: false,
             last_account_number: None,
             conversations: BTreeMap::new(),
+            entries: BTreeMap::new(),
             violations: Vec::new(),
         }
     }
@@ -105,6 +108,24 @@ impl Mirror {
     /// All it has.
     pub fn conversations(&self) -> &BTreeMap<u64, Copy> {
         &self.conversations
+    }
+
+    /// All entries that it has and may show, field by field, but for those that differ with who asks and when.
+    pub fn entries(&self) -> Vec<&Entry> {
+        let seen = |(id, seq): &(u64, u64)| self.copy(*id).is_some_and(|copy| *seq > copy.first_seq_after);
+        self.entries.iter().filter(|(key, _)| seen(key)).map(|(_, entry)| entry).collect()
+    }
+
+    /// Keeps an entry, and what it says of an earlier one.
+    fn keep(&mut self, entry: &Entry) {
+        let id = entry.conversation_id;
+        if let Some(Content::Changed(changed)) = &entry.content
+            && let (Some(now), Some(kept)) =
+                (&changed.target, self.entries.get_mut(&(id, changed.target_seq)))
+        {
+            *kept = everybodys(now);
+        }
+        self.entries.insert((id, entry.seq), everybodys(entry));
     }
 
     /// Loses its connection; what it has stays.
@@ -176,6 +197,8 @@ impl Mirror {
                                 copy.line(*seq)
                                     .into_iter()
                                     .for_each(|line| *line = format!("{seq} — deleted"));
+                                let kept = self.entries.get_mut(&(deleted.conversation_id, *seq));
+                                kept.into_iter().for_each(delete);
                             }
                         }
                     }
@@ -189,6 +212,7 @@ impl Mirror {
             }
             Some(Event::Resync(_)) => {
                 self.conversations.clear();
+                self.entries.clear();
                 self.last_account_number = None;
             }
             Some(Event::Typing(_) | Event::Receipt(_) | Event::Presence(_)) => {}
@@ -207,6 +231,7 @@ impl Mirror {
         let head = copy.head();
         if entry.seq == head + 1 {
             copy.push(&self.device, entry);
+            self.keep(entry);
         } else if entry.seq > head {
             let told = if self.is_caught_up { "live" } else { "while catching up" };
             self.violations.push(format!("{told}: entry {} came when {head} was the last", entry.seq));
@@ -258,9 +283,31 @@ impl Mirror {
                     self.violations.push(format!("history: {} follows {}", entry.seq, copy.head()));
                 }
                 copy.push(&self.device, entry);
+                self.keep(entry);
             }
         }
         self.conversations.insert(id, copy);
         Ok(())
     }
+}
+
+/// What is the same for everybody at all times: without the sender's own id, whose a reaction is, and what a change told
+/// of its target.
+fn everybodys(entry: &Entry) -> Entry {
+    let mut entry = Entry { client_message_id: Bytes::new(), ..entry.clone() };
+    entry.reactions.iter_mut().for_each(|reaction| reaction.mine = false);
+    if let Some(Content::Changed(changed)) = &mut entry.content {
+        changed.target = None;
+    }
+    entry
+}
+
+/// What is left of an entry that was deleted for oneself.
+fn delete(entry: &mut Entry) {
+    *entry = Entry {
+        content: Some(Content::Deleted(Deleted {})),
+        edited_at_ms: 0,
+        reactions: Vec::new(),
+        ..std::mem::take(entry)
+    };
 }

@@ -147,6 +147,8 @@ async fn every_device_ends_with_what_a_new_one_pulls() {
         {}
         assert_eq!(mirror.violations(), &[] as &[String]);
         assert_eq!(mirror.conversations(), fresh.conversations());
+        assert_eq!(mirror.entries(), fresh.entries(), "field by field");
+        assert!(mirror.entries().len() > 10, "there is something to compare");
     }
     world.go_down().await;
 }
