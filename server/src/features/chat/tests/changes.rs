@@ -1,10 +1,13 @@
 //! What happens to messages after they were sent.
 
+use super::media_kinds::media_of;
 use super::*;
+use crate::features::media::Holder;
 use crate::store::key::KeyRange;
 use crate::store::{Order, Table};
 use std::time::Duration;
 use teahouse_proto::common::PageRequest;
+use teahouse_proto::media::MediaKind;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -154,6 +157,21 @@ async fn originals_are_kept_for_seven_days_and_no_longer() {
     assert_eq!(room.rows(&tables::SEALED).await, 2);
     room.chat.sweep_originals(now + 7 * 24 * 60 * MINUTE + MINUTE).await.unwrap();
     assert_eq!((room.rows(&tables::SEALED).await, room.rows(&tables::SEALED_UNTIL).await), (0, 0));
+}
+
+#[tokio::test]
+async fn media_of_recalled_messages_are_sealed_and_go_with_them() {
+    let (mut room, id) = Room::with_friends().await;
+    let picture = room.upload(ANNA, MediaKind::Picture).await;
+    let album = Say::Pictures(Pictures { pictures: vec![picture], caption: String::new() });
+    let seq = room.tell(ANNA, id, album).await;
+    let sent = media_of(&room.entry(ANNA, id, seq).await).remove(0);
+    assert_eq!(room.holder(&sent).await, Some(Holder::Message(id, seq)));
+    room.recall(ANNA, id, seq).await.unwrap();
+    assert_eq!(room.holder(&sent).await, Some(Holder::Evidence), "kept, for nobody to fetch");
+    let now = room.foundation.clock.now();
+    room.chat.sweep_originals(now + 7 * 24 * 60 * MINUTE + MINUTE).await.unwrap();
+    assert_eq!(room.holder(&sent).await, None);
 }
 
 #[tokio::test]

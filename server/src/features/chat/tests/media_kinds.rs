@@ -21,7 +21,7 @@ impl Room {
         refused(self.send_any(from, To::ConversationId(id.0), content).await)
     }
 
-    async fn holder(&self, media: &Medium) -> Option<Holder> {
+    pub(super) async fn holder(&self, media: &Medium) -> Option<Holder> {
         let id = media.media_id.clone();
         self.foundation.store.transact(move |tx| fixture::holder(tx, &id)).await.unwrap()
     }
