@@ -186,7 +186,8 @@ fn media_home(config: &Config) -> MediaHome {
     if config.store.engine == EngineKind::Memory {
         return MediaHome::for_the_time_being();
     }
-    let min_free_bytes = config.store.min_free_mib << 20;
+    // Above where the store goes on writing: files never bring it to where it stops.
+    let min_free_bytes = config.store.resume_free_mib.max(config.store.min_free_mib) << 20;
     MediaHome { dir: config.data.join("media"), min_free_bytes, ephemeral: false }
 }
 

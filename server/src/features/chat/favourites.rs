@@ -1,7 +1,7 @@
 //! Favourites: copies of messages that a person keeps for themselves, with media of their own. Whatever becomes of the
 //! messages does not reach them.
 
-use super::forward::{media_count, still_said};
+use super::forward::{media_count, price, price_of, still_said};
 use super::rules::forwards;
 use super::saying::may_recommend;
 use super::send::{Destination, append, audience, next_holder};
@@ -95,8 +95,12 @@ impl FavouritesApi<Cx, Error> for Chat {
             return Ok(answer);
         }
         let from = ConversationId(request.conversation_id);
+        let mut drawn = 0;
         for _ in 0..ATTEMPTS {
             let sources = self.sources(me, from, &request.seqs).await?;
+            let total = price(&sources);
+            cx.draw_sends(total.saturating_sub(drawn))?;
+            drawn = drawn.max(total);
             let media = forwards::media_count(sources.iter().map(|(_, entry)| media_count(entry)))?;
             let mut names = Vec::with_capacity(sources.len());
             for (_, entry) in &sources {
@@ -162,8 +166,9 @@ impl FavouritesApi<Cx, Error> for Chat {
             Target::AccountId(account) => To::AccountId(account),
         };
         let key = (me, request.favourite_id);
-        let count = self.foundation.store.get(&FAVOURITE, &key).await?;
-        let count = count.and_then(|row| row.content).map_or(0, |content| content.media_ids().len());
+        let kept = self.foundation.store.get(&FAVOURITE, &key).await?.and_then(|row| row.content);
+        let count = kept.as_ref().map_or(0, |content| content.media_ids().len());
+        cx.draw_sends(kept.as_ref().map_or(1, price_of).saturating_sub(1))?;
         let (to, media) = (Destination { me, to }, self.media.new_ids(count));
         let client_id = request.client_message_id;
         let send = move |tx: &mut Tx<'_>| {
@@ -197,23 +202,20 @@ impl FavouritesApi<Cx, Error> for Chat {
         if request.favourite_ids.len() > MAX_DELETED {
             return Err(forwards::too_many());
         }
-        let delete = move |tx: &mut Tx<'_>| {
-            let mut removed = Vec::new();
-            for id in &request.favourite_ids {
-                let Some(row) = tx.get(&FAVOURITE, &(me, *id))? else { continue };
+        for id in request.favourite_ids {
+            // Each by itself: one alone can hold a thousand media.
+            let delete = move |tx: &mut Tx<'_>| {
+                let Some(row) = tx.get(&FAVOURITE, &(me, id))? else { return Ok(()) };
                 for medium in row.content.iter().flat_map(Content::media_ids) {
                     media::release(tx, medium)?;
                 }
-                tx.delete(&FAVOURITE, &(me, *id))?;
-                removed.push(*id);
-            }
-            if !removed.is_empty() {
-                count(tx, me, |have| have.saturating_sub(removed.len() as u64))?;
-                tell(tx, me, now, FavouritesChanged { added: Vec::new(), removed })?;
-            }
-            Ok(DeleteFavouritesResponse {})
-        };
-        self.foundation.store.transact(delete).await
+                tx.delete(&FAVOURITE, &(me, id))?;
+                count(tx, me, |have| have.saturating_sub(1))?;
+                tell(tx, me, now, FavouritesChanged { added: Vec::new(), removed: vec![id] })
+            };
+            self.foundation.store.transact(delete).await?;
+        }
+        Ok(DeleteFavouritesResponse {})
     }
 }
 

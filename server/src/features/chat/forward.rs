@@ -95,7 +95,7 @@ impl Chat {
                 None => rules::media_count(sources.iter().map(|(_, entry)| media_count(entry)))?,
             };
             // What lies within other merged forwards is kept once more, so it counts.
-            let total = parcel.as_ref().map_or(drawn, |parcel| parcel.content.total);
+            let total = parcel.as_ref().map_or_else(|| price(&sources), |parcel| parcel.content.total);
             cx.draw_sends(total.saturating_sub(drawn))?;
             drawn = drawn.max(total);
             let (media, client_id) = (self.media.new_ids(media), request.client_message_id.clone());
@@ -164,6 +164,20 @@ async fn carry(
 
 pub(super) fn media_count(entry: &StoredEntry) -> usize {
     entry.content.as_ref().map_or(0, |content| content.media_ids().len())
+}
+
+/// What copies of messages draw on the allowance of sends: each counts with all that is within it.
+pub(super) fn price(sources: &[(u64, StoredEntry)]) -> u32 {
+    let each = sources.iter().filter_map(|(_, entry)| entry.content.as_ref()).map(price_of);
+    each.fold(0, u32::saturating_add)
+}
+
+/// As [`price`], of one.
+pub(super) fn price_of(content: &Content) -> u32 {
+    match content {
+        Content::Merged(merged) => merged.total.max(1),
+        _ => 1,
+    }
 }
 
 impl Forwarding {

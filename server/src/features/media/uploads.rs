@@ -143,7 +143,11 @@ impl Media {
             Err(error) => return Err(error),
         };
         metrics::counter!("teahouse_media_uploads_total", "outcome" => outcome_of(&outcome)).increment(1);
-        self.staging.remove(turn).await;
+        // What the store did not take for reasons of its own can be finished later.
+        let later = outcome.as_ref().err().map(|error| error.kind());
+        if !matches!(later, Some(Kind::Unavailable | Kind::Internal)) {
+            self.staging.remove(turn).await;
+        }
         outcome
     }
 

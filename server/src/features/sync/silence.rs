@@ -4,8 +4,8 @@
 use crate::features::accounts::Quiet;
 use crate::id::{AccountId, ConversationId};
 use crate::time::Time;
-use teahouse_proto::chat::Entry;
 use teahouse_proto::chat::entry::Content;
+use teahouse_proto::chat::{Entry, notice};
 use teahouse_proto::sync::AccountEvent;
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event as Kinds;
@@ -50,9 +50,16 @@ impl Silence {
         }
     }
 
-    /// One's own words from another device, and changes of earlier messages.
+    /// One's own words from another device, changes of earlier messages, and pins.
     fn is_no_news(&self, entry: &Entry) -> bool {
-        entry.author_account_id == self.account.0 || matches!(entry.content, Some(Content::Changed(_)))
+        entry.author_account_id == self.account.0
+            || match &entry.content {
+                Some(Content::Changed(_)) => true,
+                Some(Content::Notice(notice)) => {
+                    matches!(notice.kind, Some(notice::Kind::Pinned(_) | notice::Kind::Unpinned(_)))
+                }
+                _ => false,
+            }
     }
 
     fn is_muted(&self, entry: &Entry) -> bool {

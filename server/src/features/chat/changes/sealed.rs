@@ -14,8 +14,8 @@ use std::time::Duration;
 
 /// How often to look for what is old enough.
 const EVERY: Duration = Duration::from_secs(10 * 60);
-/// Messages removed in one transaction.
-const BATCH: usize = 100;
+/// Messages removed in one transaction: one alone can hold a thousand media.
+const BATCH: usize = 1;
 
 /// Keeps a message as it is before its author edits it, for `keep`. Of several edits the first original stays.
 pub(super) fn edited(tx: &mut Tx<'_>, target: &Target, now: Time, keep: Duration) -> Result<()> {
