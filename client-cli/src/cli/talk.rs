@@ -158,7 +158,10 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
         Some(Content::Recalled(_)) => "— this message was recalled —".to_owned(),
         Some(Content::Changed(changed)) => self::changed(people, changed, indent),
         Some(Content::Deleted(_)) => "— you deleted this message —".to_owned(),
-        content => content.as_ref().and_then(kinds::in_words).unwrap_or_else(unknown),
+        content => {
+            let said = content.as_ref().and_then(kinds::in_words).unwrap_or_else(unknown);
+            format!("{said}{}", reactions(entry))
+        }
     }
 }
 

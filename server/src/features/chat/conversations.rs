@@ -159,7 +159,8 @@ impl Chat {
     async fn unread_mentions(&self, account: AccountId, id: ConversationId, read_seq: u64) -> Result<u32> {
         let range = KeyRange::prefix(&(account, id)).after(&(account, id, read_seq));
         let rows = self.foundation.store.scan(&MENTION, &range, MAX_UNREAD, Order::Rising).await?;
-        Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+        let count = rows.iter().filter(|(_, mention)| !mention.withdrawn).count();
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 

@@ -17,6 +17,8 @@ use tokio::sync::Notify;
 const SAVE_BEHIND: u64 = 32;
 /// Entries read at once when a member's own latest is looked for.
 pub(super) const LOOK_BACK: u64 = 200;
+/// Marks saved in one transaction.
+const SAVE_BATCH: usize = 1000;
 /// Pause after marks could not be saved.
 const SAVE_RETRY: Duration = Duration::from_secs(1);
 /// Marks kept in memory; beyond it all are forgotten and found again on disk.
@@ -114,9 +116,11 @@ impl Marks {
         loop {
             self.due.notified().await;
             let due = std::mem::take(&mut self.lock().to_save);
-            while let Err(error) = save(store, due.clone()).await {
-                tracing::warn!(%error, marks = due.len(), "read marks could not be saved; trying again");
-                tokio::time::sleep(SAVE_RETRY).await;
+            for due in due.chunks(SAVE_BATCH) {
+                while let Err(error) = save(store, due.to_vec()).await {
+                    tracing::warn!(%error, marks = due.len(), "read marks could not be saved; trying again");
+                    tokio::time::sleep(SAVE_RETRY).await;
+                }
             }
         }
     }

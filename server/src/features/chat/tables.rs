@@ -337,9 +337,13 @@ pub(super) struct Mark {
     pub ordinal: u64,
 }
 
-/// A mention. Its key says all.
+/// A mention that the mentioned account was told of.
 #[derive(Clone, Copy, PartialEq, Message)]
-pub(super) struct Mention {}
+pub(super) struct Mention {
+    /// An edit took it out again. It stays until it is read, so that putting it back tells nobody a second time.
+    #[prost(bool, tag = "1")]
+    pub withdrawn: bool,
+}
 
 /// An emoji that somebody gave. Its key says the rest.
 #[derive(Clone, Copy, PartialEq, Message)]

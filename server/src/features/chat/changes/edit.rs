@@ -4,7 +4,7 @@ use super::super::Chat;
 use super::super::mentions;
 use super::super::rules::{check_mentioned, check_text};
 use super::super::send::{check_quote, quote_not_found};
-use super::super::tables::{Content, MEMBER, MENTION};
+use super::super::tables::{Content, MEMBER};
 use super::{Target, mentioned, sealed, sees};
 use crate::error::{Error, Result};
 use crate::features::chat::message_not_found;
@@ -64,7 +64,7 @@ impl Target {
     fn renew_mentions(&self, tx: &mut Tx<'_>, before: &Text, text: &Text, now: Time) -> Result<()> {
         let (before, after) = (mentioned(before), mentioned(text));
         for account in before.difference(&after) {
-            tx.delete(&MENTION, &(*account, self.id, self.seq))?;
+            mentions::withdraw(tx, *account, self.id, self.seq)?;
         }
         for account in after.difference(&before).filter(|account| **account != self.me) {
             let Some(member) = tx.get(&MEMBER, &(self.id, *account))? else { continue };

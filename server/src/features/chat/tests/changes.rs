@@ -2,6 +2,7 @@
 
 use super::media_kinds::media_of;
 use super::*;
+use crate::delivery;
 use crate::features::media::Holder;
 use crate::store::key::KeyRange;
 use crate::store::{Order, Table};
@@ -123,6 +124,29 @@ async fn a_message_is_recalled_by_its_author_within_two_minutes() {
     assert_eq!(refused(room.recall(ANNA, id, late).await), "TOO_LATE");
     room.recall(ANNA, id, early).await.expect("a repeat is never too late");
     assert_eq!(refused(room.recall(ANNA, id, 4).await), "MESSAGE_NOT_FOUND", "a change is no message");
+}
+
+#[tokio::test]
+async fn a_mention_that_comes_and_goes_is_told_once() {
+    let (mut room, id) = Room::with_friends().await;
+    let seq = room.send(ANNA, To::ConversationId(id.0), mention(BORIS, "@ hi")).await.unwrap().seq;
+    let store = room.foundation.store.clone();
+    let told = delivery::log::head(&store, BORIS).await.unwrap();
+    for _ in 0..3 {
+        room.edit(ANNA, id, seq, plain("no mention")).await.unwrap();
+        assert_eq!(room.view(BORIS, id).await.unread_mentions, 0);
+        room.edit(ANNA, id, seq, mention(BORIS, "@ again")).await.unwrap();
+        assert_eq!(room.view(BORIS, id).await.unread_mentions, 1);
+    }
+    assert_eq!(delivery::log::head(&store, BORIS).await.unwrap(), told);
+    let head = room.view(BORIS, id).await.head_seq;
+    room.read(BORIS, id, head).await.unwrap();
+    let told = delivery::log::head(&store, BORIS).await.unwrap();
+    for text in [plain("no mention"), mention(BORIS, "@ once more")] {
+        room.edit(ANNA, id, seq, text).await.unwrap();
+    }
+    assert_eq!(delivery::log::head(&store, BORIS).await.unwrap(), told, "what was read is not told again");
+    assert_eq!(room.view(BORIS, id).await.unread_mentions, 0);
 }
 
 #[tokio::test]
