@@ -276,7 +276,8 @@ fn forget_mentions(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, up_to: u6
     Ok(())
 }
 
-fn page_size(asked: u32, default: usize, max: usize) -> usize {
+/// How many items a page has, of a list that gives so many by default and at most.
+pub(super) fn page_size(asked: u32, default: usize, max: usize) -> usize {
     if asked == 0 { default } else { (asked as usize).min(max) }
 }
 

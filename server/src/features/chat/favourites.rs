@@ -1,6 +1,7 @@
 //! Favourites: copies of messages that a person keeps for themselves, with media of their own. Whatever becomes of the
 //! messages does not reach them.
 
+use super::api::page_size;
 use super::forward::{media_count, price, price_of, still_said};
 use super::rules::forwards;
 use super::saying::may_recommend;
@@ -14,7 +15,7 @@ use crate::features::accounts;
 use crate::features::ledger::once::Creation;
 use crate::features::media::{self, Holder, MediaId};
 use crate::id::{AccountId, ConversationId};
-use crate::store::key::{Key, KeyRange};
+use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
 use crate::time::Time;
 use prost::Message;
@@ -37,8 +38,8 @@ const MAX_PAGE: usize = 50;
 const MAX_PAGE_BYTES: usize = 256 * 1024;
 /// How often it begins anew where messages change meanwhile.
 const ATTEMPTS: usize = 3;
-/// What cursors of the list are sealed as.
-const CURSOR: &str = "chat.favourites";
+/// The list of favourites, in its cursors.
+pub(super) const LIST: &str = "chat.favourites";
 
 /// Messages on their way into the favourites.
 struct Keeping {
@@ -124,9 +125,9 @@ impl FavouritesApi<Cx, Error> for Chat {
     ) -> Result<ListFavouritesResponse> {
         let me = cx.account()?;
         let page = request.page.unwrap_or_default();
-        let limit = if page.limit == 0 { PAGE } else { (page.limit as usize).min(MAX_PAGE) };
+        let limit = page_size(page.limit, PAGE, MAX_PAGE);
         let all = KeyRange::prefix(&(me,));
-        let range = match self.read_favourites_cursor(me, &page.cursor)? {
+        let range = match self.read_cursor(LIST, me, &page.cursor)? {
             Some(before) => all.before(&(me, before)),
             None => all,
         };
@@ -142,7 +143,7 @@ impl FavouritesApi<Cx, Error> for Chat {
             favourites.push(told(id, row));
         }
         let last = favourites.last().filter(|_| more);
-        let next = last.map(|last| self.favourites_cursor(me, last.favourite_id)).unwrap_or_default();
+        let next = last.map(|last| self.cursor(LIST, me, &last.favourite_id)).unwrap_or_default();
         Ok(ListFavouritesResponse { favourites, next })
     }
 
@@ -216,26 +217,6 @@ impl FavouritesApi<Cx, Error> for Chat {
             self.foundation.store.transact(delete).await?;
         }
         Ok(DeleteFavouritesResponse {})
-    }
-}
-
-impl Chat {
-    pub(super) fn favourites_cursor(&self, me: AccountId, last: u64) -> bytes::Bytes {
-        self.foundation.seal.seal(CURSOR, &me.to_bytes(), &last.to_bytes()).into()
-    }
-
-    fn read_favourites_cursor(&self, me: AccountId, cursor: &[u8]) -> Result<Option<u64>> {
-        if cursor.is_empty() {
-            return Ok(None);
-        }
-        let plain = self.foundation.seal.open(CURSOR, &me.to_bytes(), cursor);
-        let last = plain.and_then(|plain| <u64 as Key>::decode(&mut &plain[..]));
-        last.map(Some).ok_or_else(|| {
-            Error::invalid(
-                "CURSOR_INVALID",
-                "This cursor is not one of this list. Begin with the first page.",
-            )
-        })
     }
 }
 

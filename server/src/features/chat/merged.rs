@@ -2,6 +2,7 @@
 //! said, by whom and when, and neither accounts nor names of media: those stand in the message, so that each copy of it
 //! has its own.
 
+use super::api::page_size;
 use super::contents::{kind_of, media_in};
 use super::rules::forwards as rules;
 use super::tables::{Content, StoredEntry, StoredMerged};
@@ -118,7 +119,7 @@ impl Chat {
             }
             messages = within.within;
         }
-        let limit = if page.limit == 0 { PAGE } else { (page.limit as usize).min(MAX_PAGE) };
+        let limit = page_size(page.limit, PAGE, MAX_PAGE);
         let total = messages.len();
         let mut bytes = 0;
         let fits = |told: &Forwarded| {

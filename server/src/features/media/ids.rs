@@ -38,12 +38,12 @@ impl crate::store::key::Key for MediaId {
 }
 
 /// 16 bytes as 22 characters.
-pub(super) fn text(id: [u8; 16]) -> String {
+pub fn text(id: [u8; 16]) -> String {
     URL_SAFE_NO_PAD.encode(id)
 }
 
 /// 16 bytes from 22 characters; there is one text for each.
-pub(super) fn parse(text: &str) -> Option<[u8; 16]> {
+pub fn parse(text: &str) -> Option<[u8; 16]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 

@@ -27,7 +27,7 @@ pub use avatars::Avatars;
 pub use blobs::StoredContent;
 pub use config::MediaConfig;
 pub use home::MediaHome;
-pub use ids::MediaId;
+pub use ids::{MediaId, parse as parse_name, text as name_text};
 pub use references::{media_not_found, refer_again, refer_stored, refer_upload, release, seal};
 pub use tables::Holder;
 

@@ -2,9 +2,8 @@
 
 use crate::emoji::is_emoji;
 use crate::error::{Error, Result};
+use crate::features::media;
 use crate::text;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use unicode_normalization::UnicodeNormalization;
 
 /// Graphemes of a pack's name.
@@ -42,13 +41,12 @@ pub(super) fn emoji(emoji: &str) -> Result<()> {
 
 /// A pack's name as text.
 pub(super) fn pack_text(id: [u8; 16]) -> String {
-    URL_SAFE_NO_PAD.encode(id)
+    media::name_text(id)
 }
 
 /// A pack's name from text. Errors: `PACK_NOT_FOUND`.
 pub(super) fn pack_id(text: &str) -> Result<[u8; 16]> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(pack_not_found)
+    media::parse_name(text).ok_or_else(pack_not_found)
 }
 
 /// The one answer for packs that do not exist, and for changes to those of others.

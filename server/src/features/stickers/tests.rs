@@ -3,8 +3,7 @@
 use super::*;
 use crate::call::{Caller, Cx, Session};
 use crate::features::media::fixture::{holder, uploaded};
-use crate::features::media::{MediaConfig, MediaHome};
-use crate::features::testing::foundation;
+use crate::features::testing::{foundation, media};
 use crate::id::DeviceId;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -24,10 +23,8 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let (foundation, _published) = foundation();
-        let home = MediaHome { dir: dir.path().join("media"), min_free_bytes: 0, ephemeral: false };
-        let media = Media::new(foundation.clone(), MediaConfig::default(), home).unwrap();
+        let (media, dir) = media(&foundation);
         Self { room: Stickers::new(foundation, media), made: AtomicU8::new(1), _dir: dir }
     }
 

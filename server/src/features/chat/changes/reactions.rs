@@ -1,6 +1,7 @@
 //! Emoji on messages. A row says who gave which; the entry itself carries a summary, so that history needs no rows.
 
 use super::super::Chat;
+use super::super::api::page_size;
 use super::super::tables::{REACTION, Reacted};
 use super::Target;
 use crate::emoji::is_emoji;
@@ -75,7 +76,7 @@ impl Chat {
             return Err(message_not_found());
         }
         let page = request.page.unwrap_or_default();
-        let limit = if page.limit == 0 { PAGE } else { MAX_PAGE.min(page.limit as usize) };
+        let limit = page_size(page.limit, PAGE, MAX_PAGE);
         let mut range = KeyRange::prefix(&(id, seq));
         if let Some((emoji, account)) = self.read_cursor(LIST, me, &page.cursor)? {
             range = range.after(&(id, seq, emoji, account));

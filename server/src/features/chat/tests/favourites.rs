@@ -157,7 +157,10 @@ async fn pages_are_without_repeats_and_holes() {
     let listed: Vec<u64> = pages.concat().iter().map(|one| one.favourite_id).collect();
     assert_eq!(listed, ids);
     let foreign = ListFavouritesRequest {
-        page: Some(PageRequest { limit: 0, cursor: rig.room.chat.favourites_cursor(ANNA, ids[0]) }),
+        page: Some(PageRequest {
+            limit: 0,
+            cursor: rig.room.chat.cursor(crate::features::chat::favourites::LIST, ANNA, &ids[0]),
+        }),
     };
     assert_eq!(reason(rig.room.chat.list_favourites(&rig.room.cx(BORIS), foreign).await), "CURSOR_INVALID");
 }
