@@ -4,6 +4,7 @@ use super::rules::PREVIEW_GRAPHEMES;
 use super::tables::{Content, StoredMerged};
 use crate::error::{Error, Result};
 use crate::features::media::{self, Holder, MediaId};
+use crate::id::AccountId;
 use crate::store::Tx;
 use crate::text;
 use teahouse_proto::chat::{ContactCard, ContentKind, MergedForward, Text, entry, forwarded};
@@ -74,7 +75,7 @@ impl Content {
         }
     }
 
-    /// A copy for another object, with media of its own, named by `new`; texts lose their mentions and quotes. `None`
+    /// A copy by `me` for another object, with media of its own, named by `new`; texts lose their mentions and quotes. `None`
     /// where a medium is gone.
     ///
     /// # Errors
@@ -82,6 +83,7 @@ impl Content {
     pub(super) fn copied(
         &self,
         tx: &mut Tx<'_>,
+        me: AccountId,
         holder: Holder,
         new: &mut std::slice::Iter<'_, MediaId>,
     ) -> Result<Option<Self>> {
@@ -91,12 +93,12 @@ impl Content {
         }
         if let Self::Merged(merged) = &mut copy {
             for id in merged.media.iter_mut().chain([&mut merged.object]) {
-                let Some(media) = again(tx, id, holder, new)? else { return Ok(None) };
+                let Some(media) = again(tx, me, id, holder, new)? else { return Ok(None) };
                 *id = media.media_id;
             }
         }
         for media in copy.media_mut() {
-            let Some(again) = again(tx, &media.media_id, holder, new)? else { return Ok(None) };
+            let Some(again) = again(tx, me, &media.media_id, holder, new)? else { return Ok(None) };
             *media = again;
         }
         Ok(Some(copy))
@@ -151,15 +153,16 @@ pub(super) fn kind_of(content: &forwarded::Content) -> ContentKind {
     }
 }
 
-/// One more reference, under the next of the new names.
+/// One more reference by `me`, under the next of the new names.
 pub(super) fn again(
     tx: &mut Tx<'_>,
+    me: AccountId,
     from: &str,
     holder: Holder,
     new: &mut std::slice::Iter<'_, MediaId>,
 ) -> Result<Option<Media>> {
     let new = new.next().ok_or_else(|| Error::internal("a message with more media than names"))?;
-    media::refer_again(tx, from, *new, holder)
+    media::refer_again(tx, me, from, *new, holder)
 }
 
 /// Mentions and quotes belong to the conversation that they were made in.

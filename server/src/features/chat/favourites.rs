@@ -69,7 +69,7 @@ impl Keeping {
         let mut new = self.media.iter();
         for (((_, entry), id), name) in self.sources.iter().zip(&self.ids).zip(&self.names) {
             let Some(content) = &entry.content else { return Err(message_not_found()) };
-            let copy = content.copied(tx, Holder::Favourite(self.me, *id), &mut new)?;
+            let copy = content.copied(tx, self.me, Holder::Favourite(self.me, *id), &mut new)?;
             let favourite = StoredFavourite {
                 author_name: name.clone(),
                 sent_at_ms: entry.at_ms,
@@ -185,7 +185,7 @@ impl FavouritesApi<Cx, Error> for Chat {
                 return Err(forwards::not_forwardable());
             }
             let holder = next_holder(tx, id)?;
-            let copy = content.copied(tx, holder, &mut media.iter())?.ok_or_else(favourite_not_found)?;
+            let copy = content.copied(tx, me, holder, &mut media.iter())?.ok_or_else(favourite_not_found)?;
             let seq = append(tx, id, audience(&conversation), me, now, client_id.clone(), &copy)?;
             let answer = SendFavouriteResponse { conversation_id: id.0, seq, sent_at_ms: now.as_ms() };
             creation.remember(tx, &answer)?;

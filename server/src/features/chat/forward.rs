@@ -198,12 +198,12 @@ impl Forwarding {
         };
         if let Some(merged) = &self.merged {
             let holder = next_holder(tx, id)?;
-            let content = merged.settle(tx, holder, &mut new)?;
+            let content = merged.settle(tx, self.to.me, holder, &mut new)?;
             say(tx, &content)?;
         } else {
             for content in self.sources.iter().filter_map(|(_, entry)| entry.content.as_ref()) {
                 let holder = next_holder(tx, id)?;
-                let copy = content.copied(tx, holder, &mut new)?.ok_or_else(message_not_found)?;
+                let copy = content.copied(tx, self.to.me, holder, &mut new)?.ok_or_else(message_not_found)?;
                 say(tx, &copy)?;
             }
         }
@@ -250,12 +250,13 @@ impl Merged {
     fn settle(
         &self,
         tx: &mut Tx<'_>,
+        me: AccountId,
         holder: Holder,
         new: &mut std::slice::Iter<'_, MediaId>,
     ) -> Result<Content> {
         let mut content = self.content.clone();
         for source in &self.sources {
-            let media = contents::again(tx, source, holder, new)?.ok_or_else(message_not_found)?;
+            let media = contents::again(tx, me, source, holder, new)?.ok_or_else(message_not_found)?;
             content.media.push(media.media_id);
         }
         let name = new.next().ok_or_else(|| Error::internal("a merged forward without a name"))?;

@@ -117,7 +117,8 @@ impl Speaker<'_> {
             return Ok(Sticker { media, ..given.clone() });
         };
         let new = self.new.next().ok_or_else(|| Error::internal("a message with more media than names"))?;
-        let media = media::refer_again(tx, id, *new, self.holder)?.ok_or_else(media::media_not_found)?;
+        let media =
+            media::refer_again(tx, self.me, id, *new, self.holder)?.ok_or_else(media::media_not_found)?;
         Ok(Sticker { media: Some(media), emoji: known.emoji, pack_id: given.pack_id.clone() })
     }
 }

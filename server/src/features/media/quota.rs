@@ -1,6 +1,6 @@
 //! How much an account may upload in any 24 hours, and hold in all. The day counts an upload when it begins. In all
-//! counts an upload as long as it, or something that its account made of it, is there; copies that are made of a
-//! message or a favourite count for nobody, so that the figure never tells what others keep.
+//! counts an upload as long as it, or something that its account made of it, is there, copies of copies too; what others
+//! copy counts for nobody, so that the figure never tells what they keep.
 
 use super::config::MediaConfig;
 use super::tables::{CHARGE, ChargeRow, HourRow, USED, UploadId, UsedRow};
@@ -59,7 +59,8 @@ pub(super) fn charge(
     let mut used = tx.get(&USED, &account)?.unwrap_or_default().recent(now);
     if used.total + bytes > limits.total {
         return Err(exceeded(
-            "Your uploads take all the room that you have. Delete some; GetQuota tells how much.",
+            "Your uploads take all the room that you have. Cancel some, recall messages, or remove favourites, stickers \
+            and packs; what you delete for yourself alone stays. GetQuota tells how much.",
         ));
     }
     if used.day() + bytes > limits.day {
@@ -80,6 +81,11 @@ pub(super) fn charge(
     }
     tx.put(&USED, &account, &used)?;
     tx.put(&CHARGE, &upload, &ChargeRow { account: account.0, bytes, references: 1 })
+}
+
+/// Whether an upload is charged to this account.
+pub(super) fn is_charged(tx: &mut Tx<'_>, upload: UploadId, account: AccountId) -> Result<bool> {
+    Ok(tx.get(&CHARGE, &upload)?.is_some_and(|charge| charge.account == account.0))
 }
 
 /// One more reference for which an upload is charged; none where its charge is over.

@@ -37,12 +37,23 @@ pub fn refer_upload(
     copy(tx, ReferenceRow { media, made_at_ms: now.as_ms(), ..row }, new, holder)
 }
 
-/// Another reference to what `from` refers to; the caller has checked that its user may see it. `None`: it is gone.
-/// Charged to nobody.
-pub fn refer_again(tx: &mut Tx<'_>, from: &str, new: MediaId, holder: Holder) -> Result<Option<Media>> {
+/// Another reference, made by `me`, to what `from` refers to; the caller has checked that they may see it. `None`: it is
+/// gone. What is charged to `me` stays so for as long as the copy is held, or nothing would bound what they hold by
+/// copying and letting go. Copies of what is others' are charged to nobody.
+pub fn refer_again(
+    tx: &mut Tx<'_>,
+    me: AccountId,
+    from: &str,
+    new: MediaId,
+    holder: Holder,
+) -> Result<Option<Media>> {
     let Some(row) = find(tx, from)?.filter(|row| row.holder() != Holder::Evidence) else { return Ok(None) };
+    let charge = match name(&row.charge) {
+        Ok(upload) if quota::is_charged(tx, upload, me)? => row.charge.clone(),
+        _ => Vec::new(),
+    };
     let media = row.media.clone().map(|media| Media { carries_position: false, ..media });
-    copy(tx, ReferenceRow { media, charge: Vec::new(), ..row }, new, holder).map(Some)
+    copy(tx, ReferenceRow { media, charge, ..row }, new, holder).map(Some)
 }
 
 /// The object that holds a reference is gone. Harmless where the reference is, too.

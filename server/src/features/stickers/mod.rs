@@ -62,7 +62,7 @@ pub fn collect(
     now: Time,
 ) -> Result<Option<Sticker>> {
     check_room(tx, me)?;
-    let Some(media) = media::refer_again(tx, shown, new, Holder::Collected(me))? else { return Ok(None) };
+    let Some(media) = media::refer_again(tx, me, shown, new, Holder::Collected(me))? else { return Ok(None) };
     keep(tx, me, new, Sticker { media: Some(media), emoji: emoji.to_owned() }, now).map(Some)
 }
 

@@ -4,6 +4,7 @@
 mod avatars;
 mod downloads;
 mod pictures;
+mod room;
 mod uploads;
 
 use bytes::Bytes;

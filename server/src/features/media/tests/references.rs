@@ -19,10 +19,15 @@ impl Rig {
         self.foundation.store.transact(refer).await
     }
 
+    /// A copy that Boris keeps.
     async fn again(&self, from: &proto::Media) -> Option<proto::Media> {
+        self.again_by(BORIS, from).await
+    }
+
+    async fn again_by(&self, who: AccountId, from: &proto::Media) -> Option<proto::Media> {
         let (from, new) = (from.media_id.clone(), self.room.new_ids(1)[0]);
-        let holder = Holder::Favourite(BORIS, 1);
-        self.foundation.store.transact(move |tx| refer_again(tx, &from, new, holder)).await.unwrap()
+        let holder = Holder::Favourite(who, 1);
+        self.foundation.store.transact(move |tx| refer_again(tx, who, &from, new, holder)).await.unwrap()
     }
 
     async fn release(&self, media: &proto::Media) {
@@ -82,6 +87,27 @@ async fn content_lives_as_long_as_anything_refers_to_it() {
     assert_eq!(rig.room.read(&kept.media_id).await.unwrap().unwrap(), "tea");
     rig.release(&kept).await;
     rig.room.collect(rig.foundation.clock.now()).await.unwrap();
+    assert_eq!((rig.rows().await, rig.files()), ([0; 8], (0, 0)));
+}
+
+#[tokio::test]
+async fn a_copy_by_the_same_account_stays_charged_as_long_as_it_is_held() {
+    let rig = Rig::new();
+    let upload = rig.uploaded(ANNA, b"tea").await;
+    let sent = rig.refer(ANNA, &upload, MediaKind::File).await.unwrap();
+    let kept = rig.again_by(ANNA, &sent).await.unwrap();
+    let forwarded = rig.again_by(ANNA, &kept).await.unwrap();
+    let his = rig.again_by(BORIS, &kept).await.unwrap();
+    rig.seal(&sent).await;
+    rig.release(&kept).await;
+    rig.days_pass().await;
+    assert_eq!(rig.quota(ANNA).await.1, 3, "she holds it still");
+    rig.release(&forwarded).await;
+    assert_eq!((rig.quota(ANNA).await.1, rig.quota(BORIS).await.1), (0, 0), "what others copied is nobody's");
+    for rest in [sent, his] {
+        rig.release(&rest).await;
+    }
+    rig.days_pass().await;
     assert_eq!((rig.rows().await, rig.files()), ([0; 8], (0, 0)));
 }
 
