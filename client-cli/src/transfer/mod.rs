@@ -86,8 +86,20 @@ impl Session {
             return Ok(media);
         }
         self.send_rest(file, &mut upload, &progress).await?;
-        let finish = FinishUploadRequest { upload_id: upload.upload_id };
-        Ok(media.finish_upload(finish).await?.media.unwrap_or_default())
+        self.finish(&upload.upload_id).await
+    }
+
+    /// Finishes an upload, with patience where the server has others to look at.
+    async fn finish(&self, upload_id: &str) -> Result<Media> {
+        let (mut backoff, began) = (Backoff::new(self.random().clone()), Instant::now());
+        loop {
+            let finish = FinishUploadRequest { upload_id: upload_id.to_owned() };
+            match MediaClient(self.clone()).finish_upload(finish).await {
+                Ok(finished) => return Ok(finished.media.unwrap_or_default()),
+                Err(error) if !error.is_passing() || began.elapsed() > STUCK_AFTER => return Err(error),
+                Err(error) => tokio::time::sleep(backoff.after(&error)).await,
+            }
+        }
     }
 
     /// Sends what the server lacks, however often the connection breaks.

@@ -70,6 +70,21 @@ async fn a_file_goes_up_and_comes_down() {
 }
 
 #[tokio::test]
+async fn many_files_go_up_at_once() {
+    let (server, session) = signed_in(Transport::Ws).await;
+    let dir = tempfile::tempdir().unwrap();
+    let uploads = (0..6).map(|number| {
+        let (file, session) = (dir.path().join(number.to_string()), session.clone());
+        std::fs::write(&file, content(50_000 + number)).unwrap();
+        async move { session.upload(&file, MediaKind::File, "report.bin", noting().0).await }
+    });
+    for (number, media) in futures::future::join_all(uploads).await.into_iter().enumerate() {
+        assert_eq!(media.expect("finished").size, 50_000 + number as u64, "more than are examined at once");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn an_upload_goes_on_where_it_stopped() {
     let (server, session) = signed_in(Transport::Ws).await;
     let dir = tempfile::tempdir().unwrap();

@@ -1,8 +1,9 @@
 //! What goes by itself: uploads that are over, content that nothing refers to any more, and what a crash left. In
 //! small steps, so that nobody waits for it.
 
+use super::Media;
 use super::tables::{BLOB, EXPIRY, GARBAGE, UPLOAD, UploadId};
-use super::{Media, uploads};
+use super::uploads::{self, OfTheDay};
 use crate::error::Result;
 use crate::store::Order;
 use crate::store::key::KeyRange;
@@ -98,7 +99,7 @@ impl Media {
 fn drop_if_over(tx: &mut crate::store::Tx<'_>, id: UploadId, now: Time) -> Result<bool> {
     let over = tx.get(&UPLOAD, &id)?.is_none_or(|row| Time(row.expires_at_ms) < now);
     if over {
-        uploads::drop_rows(tx, id)?;
+        uploads::drop_rows(tx, id, OfTheDay::Back)?;
     }
     Ok(over)
 }

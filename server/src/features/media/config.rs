@@ -13,6 +13,8 @@ crate::settings! {
         workers: u32 = 2,
         /// Uploads that may wait for that; further ones are told to come back.
         queue: u32 = 64,
+        /// Uploads of one account that may be examined or wait for it, so that nobody waits for one who sends many.
+        examined_at_once: u32 = 2,
         /// Downloads at the same time of one account, or of one network address without a session.
         downloads_at_once: u32 = 32,
     }
@@ -21,8 +23,12 @@ crate::settings! {
 impl MediaConfig {
     /// What is wrong with these settings, a sentence for each mistake; empty where the room can work with them.
     pub fn problems(&self) -> Vec<String> {
-        let at_least_one =
-            [("workers", self.workers), ("queue", self.queue), ("downloads_at_once", self.downloads_at_once)];
+        let at_least_one = [
+            ("workers", self.workers),
+            ("queue", self.queue),
+            ("examined_at_once", self.examined_at_once),
+            ("downloads_at_once", self.downloads_at_once),
+        ];
         let zeros = at_least_one.into_iter().filter(|(_, value)| *value == 0);
         zeros.map(|(name, _)| format!("media.{name} is 0; it must be at least 1")).collect()
     }

@@ -17,6 +17,7 @@ mod ids;
 mod quota;
 mod references;
 mod rules;
+mod shares;
 mod staging;
 mod tables;
 #[cfg(test)]
@@ -40,8 +41,9 @@ use blobs::Blobs;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
-use http::Downloads;
+use http::Downloader;
 use quota::Limits;
+use shares::Shares;
 use staging::Staging;
 use std::fs::File;
 use std::io;
@@ -72,8 +74,10 @@ pub struct Media {
     workers: Arc<Semaphore>,
     /// Those places, and those to wait for one.
     queue: Arc<Semaphore>,
+    /// Uploads of each account at those places.
+    examined: Arc<Shares<AccountId>>,
     holders: OnceLock<Vec<Weak<dyn MediaHolders>>>,
-    downloads: Arc<Downloads>,
+    downloads: Arc<Shares<Downloader>>,
 }
 
 impl Media {
@@ -91,7 +95,8 @@ impl Media {
             workers: Arc::new(Semaphore::new(config.workers as usize)),
             queue: Arc::new(Semaphore::new(config.workers as usize + config.queue as usize)),
             holders: OnceLock::new(),
-            downloads: Arc::new(Downloads::new(config.downloads_at_once)),
+            examined: Arc::new(Shares::new(config.examined_at_once)),
+            downloads: Arc::new(Shares::new(config.downloads_at_once)),
             foundation,
             config,
             home,

@@ -21,6 +21,8 @@ const KEPT: Duration = DAY;
 const TOUCH_EVERY: Duration = HOUR;
 /// When a caller whom the workers cannot take may try again.
 const OVERLOADED_RETRY: Duration = Duration::from_secs(5);
+/// When a caller may try again whose other uploads are looked at.
+const EXAMINED_RETRY: Duration = Duration::from_secs(1);
 
 impl Media {
     /// An upload of this account. Errors: `UPLOAD_NOT_FOUND`.
@@ -124,6 +126,7 @@ impl Media {
         id: UploadId,
         now: Time,
     ) -> Result<media::Media> {
+        let share = self.examined.take(account).ok_or_else(many_examined)?;
         let waiting = self.queue.clone().try_acquire_owned().map_err(|_| overloaded())?;
         let worker = self.workers.acquire().await.map_err(Error::internal)?;
         // Somebody may have finished it, or given it up, before it was our turn.
@@ -133,11 +136,11 @@ impl Media {
         }
         self.staging.check_room(row.size)?;
         let examined = self.examine(id, &row).await;
-        drop((worker, waiting));
+        drop((worker, waiting, share));
         let outcome = match examined {
             Ok(finished) => self.keep(id, finished, now).await,
             Err(refused) if refused.kind() == Kind::Invalid => {
-                self.drop_upload(id).await?;
+                self.drop_upload(id, OfTheDay::Spent).await?;
                 Err(refused)
             }
             Err(error) => return Err(error),
@@ -184,19 +187,27 @@ impl Media {
     pub(super) async fn cancel(&self, account: AccountId, id: &str) -> Result<()> {
         let (id, _) = self.own(account, id).await?;
         let turn = self.staging.turn(id)?;
-        self.drop_upload(id).await?;
+        self.drop_upload(id, OfTheDay::Back).await?;
         self.staging.remove(turn).await;
         Ok(())
     }
 
     /// Removes the rows of an upload, in whoever has its turn.
-    async fn drop_upload(&self, id: UploadId) -> Result<()> {
-        self.foundation.store.transact(move |tx| drop_rows(tx, id)).await
+    async fn drop_upload(&self, id: UploadId, day: OfTheDay) -> Result<()> {
+        self.foundation.store.transact(move |tx| drop_rows(tx, id, day)).await
     }
 }
 
-/// The rows of an upload go, and what it held: its reference, its charge, and the day's while it was not finished.
-pub(super) fn drop_rows(tx: &mut Tx<'_>, id: UploadId) -> Result<()> {
+/// What becomes of the bytes of the day that an upload took which was not finished.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OfTheDay {
+    Back,
+    /// It was looked at, which has its cost.
+    Spent,
+}
+
+/// The rows of an upload go, and what it held: its reference, its charge, and perhaps the day's.
+pub(super) fn drop_rows(tx: &mut Tx<'_>, id: UploadId, day: OfTheDay) -> Result<()> {
     let Some(row) = tx.get(&UPLOAD, &id)? else { return Ok(()) };
     let account = AccountId(row.account);
     tx.delete(&UPLOAD, &id)?;
@@ -206,7 +217,9 @@ pub(super) fn drop_rows(tx: &mut Tx<'_>, id: UploadId) -> Result<()> {
         // Its charge goes with it.
         Some(media) => references::release_id(tx, media),
         None => {
-            quota::give_day_back(tx, account, row.size, Time(row.created_at_ms))?;
+            if day == OfTheDay::Back {
+                quota::give_day_back(tx, account, row.size, Time(row.created_at_ms))?;
+            }
             quota::relieve(tx, id)
         }
     }
@@ -251,6 +264,15 @@ fn too_many_uploads() -> Error {
         "TOO_MANY_UPLOADS",
         "You have begun many uploads and not finished them. Finish or cancel some first.",
     )
+}
+
+fn many_examined() -> Error {
+    Error::new(
+        Kind::RateLimited,
+        "RATE_LIMITED",
+        "Other uploads of yours are being looked at. Finish this one after them; nothing of it is lost.",
+    )
+    .retry_after(EXAMINED_RETRY)
 }
 
 fn overloaded() -> Error {

@@ -13,11 +13,9 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use teahouse_proto::media::MediaKind;
 
@@ -98,7 +96,7 @@ impl Media {
                 return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
             }
         };
-        let turn = self.downloads.turn(caller)?;
+        let share = self.downloads.take(Downloader::of(caller)).ok_or_else(too_many_downloads)?;
         let Some(stream) = self.blobs.open_range(item.place, range.clone()).await? else {
             // Its reference went a moment ago; or the file did, which nobody but the server may remove.
             let lost = self.foundation.store.get(&BLOB, &item.place).await?.is_some();
@@ -106,7 +104,7 @@ impl Media {
             return Err(if lost { gone() } else { media_not_found() });
         };
         let stream = stream.inspect(move |part| {
-            let _ = &turn;
+            let _ = &share;
             let sent = part.as_ref().map_or(0, |part| part.len() as u64);
             metrics::counter!("teahouse_media_sent_bytes_total").increment(sent);
         });
@@ -174,61 +172,34 @@ fn disposition(kind: MediaKind, file_name: &str) -> String {
     format!("attachment; filename=\"{simple}\"; filename*=UTF-8''{exact}")
 }
 
-/// Downloads under way.
-pub(in super::super) struct Downloads {
-    most: u32,
-    under_way: Mutex<HashMap<Who, u32>>,
-}
-
+/// Whose downloads are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Who {
+pub(in super::super) enum Downloader {
     Account(AccountId),
     Network(IpAddr),
 }
 
-/// One of the downloads that somebody may have at a time, until it is dropped.
-struct Turn {
-    downloads: Arc<Downloads>,
-    who: Who,
-}
-
-impl Downloads {
-    pub(in super::super) fn new(most: u32) -> Self {
-        Self { most, under_way: Mutex::default() }
-    }
-
-    fn turn(self: &Arc<Self>, caller: &Caller) -> Result<Turn> {
-        let who = caller.session.as_ref().map_or(Who::Network(caller.network()), |s| Who::Account(s.account));
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = under_way.entry(who).or_default();
-        if *count >= self.most {
-            return Err(Error::new(
-                Kind::RateLimited,
-                "TOO_MANY_DOWNLOADS",
-                "You fetch many media at once. Let some of them end first.",
-            )
-            .retry_after(TOO_MANY_RETRY));
-        }
-        *count += 1;
-        Ok(Turn { downloads: self.clone(), who })
+impl Downloader {
+    fn of(caller: &Caller) -> Self {
+        caller.session.as_ref().map_or(Self::Network(caller.network()), |s| Self::Account(s.account))
     }
 }
 
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let mut under_way = self.downloads.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = under_way.get_mut(&self.who) {
-            *count -= 1;
-            if *count == 0 {
-                under_way.remove(&self.who);
-            }
-        }
-    }
+fn too_many_downloads() -> Error {
+    Error::new(
+        Kind::RateLimited,
+        "TOO_MANY_DOWNLOADS",
+        "You fetch many media at once. Let some of them end first.",
+    )
+    .retry_after(TOO_MANY_RETRY)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Session;
+    use crate::id::DeviceId;
+    use crate::time::Time;
     use std::net::Ipv4Addr;
 
     #[test]
@@ -243,14 +214,11 @@ mod tests {
 
     #[test]
     fn downloads_are_counted_by_who_they_are() {
-        let downloads = Arc::new(Downloads::new(2));
         let from = |last| Caller { session: None, address: Ipv4Addr::new(9, 9, 9, last).into() };
-        let first = downloads.turn(&from(1)).unwrap();
-        let _second = downloads.turn(&from(1)).unwrap();
-        assert_eq!(downloads.turn(&from(1)).err().map(|e| e.reason()), Some("TOO_MANY_DOWNLOADS"));
-        let other = downloads.turn(&from(2)).unwrap();
-        drop((first, other));
-        assert!(downloads.turn(&from(1)).is_ok());
-        assert_eq!(downloads.under_way.lock().unwrap().len(), 1, "who fetches nothing is forgotten");
+        assert!(Downloader::of(&from(1)) == Downloader::of(&from(1)));
+        assert!(Downloader::of(&from(1)) != Downloader::of(&from(2)));
+        let session = Session::new(AccountId(1), DeviceId(1), Time(0));
+        let signed_in = Caller { session: Some(session.into()), ..from(1) };
+        assert!(Downloader::of(&signed_in) == Downloader::Account(AccountId(1)));
     }
 }

@@ -5,7 +5,7 @@ mod downloads;
 mod range;
 mod sending;
 
-pub(super) use downloads::Downloads;
+pub(super) use downloads::Downloader;
 
 use super::Media;
 use crate::call::{Caller, Session, unauthenticated};

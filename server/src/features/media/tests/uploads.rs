@@ -56,14 +56,15 @@ async fn a_checksum_is_compared() {
     rig.put(ANNA, &id, 0, b"tea").await.unwrap();
     rig.finish(ANNA, &id).await.unwrap();
 
-    let before = (rig.quota(ANNA).await, rig.rows().await, rig.files());
+    let before = (rig.rows().await, rig.files());
     let wrong =
         proto::CreateUploadRequest { sha256: Sha256::digest(b"pea").to_vec().into(), ..rig.request(3) };
     let id = rig.create(ANNA, wrong).await.unwrap().upload_id;
     rig.put(ANNA, &id, 0, b"tea").await.unwrap();
     assert_eq!(reason(rig.finish(ANNA, &id).await), "CHECKSUM_MISMATCH");
     assert_eq!(reason(rig.get(ANNA, &id).await), "UPLOAD_NOT_FOUND", "it is gone");
-    assert_eq!((rig.quota(ANNA).await, rig.rows().await, rig.files()), before, "and left nothing");
+    assert_eq!((rig.rows().await, rig.files()), before, "and left nothing");
+    assert_eq!(rig.quota(ANNA).await, (6, 3), "but was looked at");
 }
 
 #[tokio::test]
@@ -254,4 +255,36 @@ async fn a_server_with_too_much_to_look_at_says_so() {
     assert_eq!(reason(rig.finish(ANNA, &id).await), "OVERLOADED");
     drop(all);
     rig.finish(ANNA, &id).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_who_sends_many_leaves_places_to_others() {
+    let config = MediaConfig { workers: 1, queue: 9, examined_at_once: 2, ..MediaConfig::default() };
+    let rig = Rig::with(config, 0);
+    let mut ids = Vec::new();
+    for who in [ANNA, ANNA, ANNA, BORIS] {
+        let id = rig.create(who, rig.request(3)).await.unwrap().upload_id;
+        rig.put(who, &id, 0, b"tea").await.unwrap();
+        ids.push(id);
+    }
+    let worker = rig.room.workers.acquire().await.unwrap();
+    let wait = |who, id: &String| {
+        let (room, id, now) = (rig.room.clone(), id.clone(), rig.foundation.clock.now());
+        tokio::spawn(async move { room.finish(who, &id, now).await })
+    };
+    let mut waiting = vec![wait(ANNA, &ids[0]), wait(ANNA, &ids[1])];
+    while rig.room.queue.available_permits() > 8 {
+        tokio::task::yield_now().await;
+    }
+    let third = rig.finish(ANNA, &ids[2]).await.unwrap_err();
+    assert_eq!((third.reason(), third.retry_after_ms()), ("RATE_LIMITED", 1000));
+    waiting.push(wait(BORIS, &ids[3]));
+    while rig.room.queue.available_permits() > 7 {
+        tokio::task::yield_now().await;
+    }
+    drop(worker);
+    for finished in waiting {
+        finished.await.unwrap().unwrap();
+    }
+    rig.finish(ANNA, &ids[2]).await.unwrap();
 }
