@@ -3,15 +3,15 @@
 use super::conversations::ListPlace;
 use super::saying::Saying;
 use super::send::{Destination, Sending};
-use super::tables::{LOG, MARK, MENTION, Mark};
-use super::{Chat, conversation_not_found, membership, options, rules};
+use super::tables::{MARK, Mark, Member};
+use super::{Chat, conversation_not_found, head_with, membership, mentions, options, ordinal_at, rules};
 use crate::call::Cx;
 use crate::delivery;
 use crate::error::{Error, Result};
 use crate::features::ledger::once::Creation;
 use crate::id::{AccountId, ConversationId};
-use crate::store::key::{Key, KeyRange};
-use crate::store::{Order, Tx};
+use crate::store::Tx;
+use crate::store::key::Key;
 use crate::time::Time;
 use teahouse_proto::chat::{
     self, ClearHistoryRequest, ClearHistoryResponse, CollectStickerRequest, CollectStickerResponse,
@@ -32,8 +32,6 @@ use teahouse_proto::{CHAT_SEND_MESSAGE, ChatApi};
 /// Conversations on one page, by default and at most.
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
-/// Mentions forgotten with one read mark; the rest goes with the next.
-const FORGET_MENTIONS: usize = 200;
 
 impl ChatApi<Cx, Error> for Chat {
     async fn send_message(&self, cx: &Cx, request: SendMessageRequest) -> Result<SendMessageResponse> {
@@ -54,7 +52,8 @@ impl ChatApi<Cx, Error> for Chat {
         let media = self.media.new_ids(saying.media_count());
         let client_id = request.client_message_id;
         let to = Destination { me, to };
-        let sending = Sending { to, saying, media, client_id, creation, now: cx.now };
+        let read = self.read_by_mentioned(to, &saying).await?;
+        let sending = Sending { to, saying, media, read, client_id, creation, now: cx.now };
         let sent = self.foundation.store.transact(move |tx| sending.send(tx)).await?;
         // Who writes has read.
         self.tell_read(me, ConversationId(sent.conversation_id), sent.seq).await;
@@ -107,10 +106,14 @@ impl ChatApi<Cx, Error> for Chat {
     async fn mark_read(&self, cx: &Cx, request: MarkReadRequest) -> Result<MarkReadResponse> {
         let (me, now) = (cx.account()?, cx.now);
         let id = ConversationId(request.conversation_id);
-        let (_, member) = self.member(me, id).await?;
-        let known = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
+        self.member(me, id).await?;
+        let known = self.marks.load(&self.foundation.store, id, me).await?;
         let read = self.foundation.store.transact(move |tx| read_up_to(tx, id, me, known, request.seq, now));
-        let Read { ordinal, .. } = self.was_read(me, id, read.await?).await;
+        let Read { member, moved, mark, ordinal } = read.await?;
+        self.marks.on_read(id, me, mark);
+        if moved {
+            self.tell_read(me, id, mark.seq).await;
+        }
         // My own message of another device may have moved it meanwhile.
         let mark = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
         Ok(MarkReadResponse { read_seq: mark.seq, unread: ordinal.saturating_sub(mark.ordinal) })
@@ -212,18 +215,19 @@ impl ChatApi<Cx, Error> for Chat {
 }
 
 /// What came of reading.
-pub(super) struct Read {
+struct Read {
+    member: Member,
     /// Whether the mark moved.
-    pub moved: bool,
+    moved: bool,
     /// Where it is now.
-    pub mark: Mark,
+    mark: Mark,
     /// The head's ordinal.
-    pub ordinal: u64,
+    ordinal: u64,
 }
 
-/// Moves the mark of `me` up to an entry, if it is not there yet, and tells their devices. `known` is where it was before
-/// the transaction.
-pub(super) fn read_up_to(
+/// Moves the mark of `me` up to an entry, if it is not there yet, and tells their devices where less is unread by that.
+/// `known` is where it was before the transaction.
+fn read_up_to(
     tx: &mut Tx<'_>,
     id: ConversationId,
     me: AccountId,
@@ -231,49 +235,25 @@ pub(super) fn read_up_to(
     to: u64,
     now: Time,
 ) -> Result<Read> {
-    let (before, mark, ordinal) = mark_read(tx, id, me, known, to)?;
-    options::take_unread_mark(tx, me, id, before, mark, now)?;
-    if before.seq < mark.seq {
+    let (_, member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
+    let head = head_with(tx, id, to)?;
+    let mark = options::read_in(tx, me, id, known)?;
+    let before = member.at_least(mark);
+    // Nobody has read what they cannot see.
+    let moved = to > mark.seq.max(member.visible_after);
+    let mark = if moved { Mark { seq: to, ordinal: ordinal_at(tx, id, to)? } } else { mark };
+    let read = member.at_least(mark);
+    options::take_unread_mark(tx, me, id, before, read, now)?;
+    if moved {
         tx.put(&MARK, &(id, me), &mark)?;
-        forget_mentions(tx, me, id, mark.seq)?;
-        let read = ReadMark { conversation_id: id.0, read_seq: mark.seq, read_ordinal: mark.ordinal };
+    }
+    // Otherwise they read what they had passed by deleting: to their own devices nothing is new.
+    if before.seq < read.seq {
+        mentions::forget(tx, me, id, read.seq)?;
+        let read = ReadMark { conversation_id: id.0, read_seq: read.seq, read_ordinal: read.ordinal };
         delivery::log::append(tx, me, now, &What::ReadMark(read))?;
     }
-    Ok(Read { moved: before.seq < mark.seq, mark, ordinal })
-}
-
-/// The mark before, the mark now, and the head's ordinal.
-fn mark_read(
-    tx: &mut Tx<'_>,
-    id: ConversationId,
-    me: AccountId,
-    known: Mark,
-    to: u64,
-) -> Result<(Mark, Mark, u64)> {
-    if membership(tx, id, me)?.is_none() {
-        return Err(conversation_not_found());
-    }
-    let head = tx.head(&LOG, &id)?;
-    if to > head {
-        return Err(Error::invalid(
-            "SEQ_INVALID",
-            format!("The conversation has no entry {to}; the last is {head}."),
-        ));
-    }
-    let stored = tx.get(&MARK, &(id, me))?.unwrap_or_default();
-    let before = if stored.seq < known.seq { known } else { stored };
-    let ordinal =
-        |tx: &mut Tx<'_>, seq| Ok::<_, Error>(tx.entry(&LOG, &id, seq)?.map_or(0, |entry| entry.ordinal));
-    let mark = if to > before.seq { Mark { seq: to, ordinal: ordinal(tx, to)? } } else { before };
-    Ok((before, mark, ordinal(tx, head)?))
-}
-
-fn forget_mentions(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, up_to: u64) -> Result<()> {
-    let range = KeyRange::prefix(&(me, id)).before(&(me, id, up_to.saturating_add(1)));
-    for (key, _) in tx.scan(&MENTION, &range, FORGET_MENTIONS, Order::Rising)? {
-        tx.delete(&MENTION, &key)?;
-    }
-    Ok(())
+    Ok(Read { member, moved, mark, ordinal: ordinal_at(tx, id, head)? })
 }
 
 /// How many items a page has, of a list that gives so many by default and at most.
@@ -285,15 +265,6 @@ pub(super) fn page_size(asked: u32, default: usize, max: usize) -> usize {
 const LIST: &str = "chat.list";
 
 impl Chat {
-    /// Keeps in memory that a member has read, and tells who may know.
-    pub(super) async fn was_read(&self, me: AccountId, id: ConversationId, read: Read) -> Read {
-        self.marks.on_read(id, me, read.mark);
-        if read.moved {
-            self.tell_read(me, id, read.mark.seq).await;
-        }
-        read
-    }
-
     /// The cursor behind a place in a list of the caller's.
     pub(super) fn cursor(&self, list: &'static str, me: AccountId, place: &impl Key) -> bytes::Bytes {
         self.foundation.seal.seal(list, &me.to_bytes(), &place.to_bytes()).into()

@@ -5,6 +5,7 @@ use super::send::append;
 use super::tables::{
     CONVERSATION, Content, Conversation, DRAFT, LOG, MEMBER, MINE, Member, Mine, PAIR, Pair,
 };
+use super::{mentions, ordinal_at};
 use crate::bus::Audience;
 use crate::error::Result;
 use crate::features::accounts::AccountHooks;
@@ -111,6 +112,7 @@ impl FriendHooks for Hooks {
         let id = ConversationId(pair.conversation);
         tx.delete(&MEMBER, &(id, who))?;
         tx.delete(&DRAFT, &(who, id))?;
+        mentions::forget(tx, who, id, u64::MAX)?;
         tx.delete(&MINE, &(who, id))
     }
 }
@@ -133,8 +135,8 @@ fn join(tx: &mut Tx<'_>, conversation: ConversationId, account: AccountId, now: 
         return Ok(());
     }
     let head = tx.head(&LOG, &conversation)?;
-    let ordinal = tx.entry(&LOG, &conversation, head)?.map_or(0, |entry| entry.ordinal);
-    let member = Member { visible_after: head, ordinal_after: ordinal, deleted_to: 0 };
+    let ordinal_after = ordinal_at(tx, conversation, head)?;
+    let member = Member { visible_after: head, ordinal_after, ..Member::default() };
     tx.put(&MEMBER, &(conversation, account), &member)?;
     tx.put(&MINE, &(account, conversation), &Mine { since_ms: now.as_ms(), ..Mine::default() })
 }

@@ -44,7 +44,7 @@ use crate::store::Tx;
 use heads::{Head, Heads};
 use marks::Marks;
 use std::sync::Arc;
-use tables::{CONVERSATION, MEMBER, Mark};
+use tables::{CONVERSATION, LOG, MEMBER, Mark};
 use teahouse_proto::chat::entry::Content;
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
@@ -135,6 +135,23 @@ fn members(
         }
     }
     Ok(members)
+}
+
+/// How many messages a conversation holds up to an entry; 0 where there is none.
+fn ordinal_at(tx: &mut Tx<'_>, id: ConversationId, seq: u64) -> Result<u64> {
+    Ok(tx.entry(&LOG, &id, seq)?.map_or(0, |entry| entry.ordinal))
+}
+
+/// The number of the last entry of a conversation that has an entry `to`; `SEQ_INVALID` else.
+fn head_with(tx: &mut Tx<'_>, id: ConversationId, to: u64) -> Result<u64> {
+    let head = tx.head(&LOG, &id)?;
+    if to > head {
+        return Err(Error::invalid(
+            "SEQ_INVALID",
+            format!("The conversation has no entry {to}; the last is {head}."),
+        ));
+    }
+    Ok(head)
 }
 
 /// The one answer for conversations that do not exist and for those of others.

@@ -2,7 +2,7 @@
 //! else learns of it. It knows nothing of what was said.
 
 use super::tables::{DRAFT, LOG, MARK, MINE, Mark};
-use super::{Chat, conversation_not_found, membership, rules};
+use super::{Chat, conversation_not_found, membership, ordinal_at, rules};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
@@ -38,7 +38,7 @@ impl Chat {
                 return Ok(());
             }
             tx.put(&MINE, &(me, id), &new)?;
-            tell(tx, me, id, read.seq, now)
+            tell(tx, me, id, read, now)
         };
         self.foundation.store.transact(change).await?;
         self.view(me, id).await
@@ -69,7 +69,7 @@ impl Chat {
                 _ => tx.put(&DRAFT, &(me, id), &draft)?,
             }
             let read = read_in(tx, me, id, known)?;
-            tell(tx, me, id, read.seq, now)?;
+            tell(tx, me, id, read, now)?;
             Ok((!empty).then_some(draft))
         };
         self.foundation.store.transact(keep).await
@@ -96,17 +96,11 @@ pub(super) fn take_unread_mark(
     };
     mine.marked_unread_at_seq = None;
     tx.put(&MINE, &(me, id), &mine)?;
-    tell(tx, me, id, read.seq, now)
+    tell(tx, me, id, read, now)
 }
 
 /// Tells the devices of `me` how their own part of a conversation is now.
-pub(super) fn tell(
-    tx: &mut Tx<'_>,
-    me: AccountId,
-    id: ConversationId,
-    read_seq: u64,
-    now: Time,
-) -> Result<()> {
+pub(super) fn tell(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, read: Mark, now: Time) -> Result<()> {
     let (_, member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
     let mine = tx.get(&MINE, &(me, id))?.unwrap_or_default();
     let changed = ConversationChanged {
@@ -114,21 +108,22 @@ pub(super) fn tell(
         muted: mine.muted,
         pinned: mine.pinned,
         hidden: mine.is_hidden(head_ordinal(tx, id)?),
-        marked_unread: mine.is_marked_unread(read_seq),
+        marked_unread: mine.is_marked_unread(read.seq),
         draft: tx.get(&DRAFT, &(me, id))?,
         first_seq_after: member.visible_after,
-        read_seq,
+        read_seq: read.seq,
+        read_ordinal: read.ordinal,
     };
     log::append(tx, me, now, &What::ConversationChanged(changed)).map(drop)
 }
 
 fn head_ordinal(tx: &mut Tx<'_>, id: ConversationId) -> Result<u64> {
     let head = tx.head(&LOG, &id)?;
-    Ok(tx.entry(&LOG, &id, head)?.map_or(0, |entry| entry.ordinal))
+    ordinal_at(tx, id, head)
 }
 
 /// How far a member has read: what was known before the transaction, or what was stored since.
-fn read_in(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, known: Mark) -> Result<Mark> {
+pub(super) fn read_in(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, known: Mark) -> Result<Mark> {
     let stored = tx.get(&MARK, &(id, me))?.unwrap_or_default();
-    Ok(if stored.seq < known.seq { known } else { stored })
+    Ok(stored.further(known))
 }

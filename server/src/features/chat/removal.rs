@@ -1,8 +1,8 @@
-//! What members remove from their own devices: single messages, or all so far. Others keep them and learn nothing.
+//! What members remove from their own devices: single messages, or all so far. Others keep them and learn nothing: what
+//! is removed is unread no more, but receipts do not say that it was read.
 
-use super::api::read_up_to;
-use super::tables::{DELETED, LOG, MEMBER, MINE, Member};
-use super::{Chat, conversation_not_found, membership, options};
+use super::tables::{DELETED, LOG, MEMBER, MINE, Mark, Mine};
+use super::{Chat, conversation_not_found, head_with, membership, mentions, options, ordinal_at};
 use crate::delivery;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, ConversationId};
@@ -27,21 +27,14 @@ impl Chat {
         now: Time,
     ) -> Result<DeleteForMeResponse> {
         let id = ConversationId(request.conversation_id);
-        let (_, member) = self.member(me, id).await?;
+        self.member(me, id).await?;
         let seqs: BTreeSet<u64> = request.seqs.iter().copied().collect();
         if request.seqs.len() > MAX_SEQS || seqs.contains(&0) {
             return Err(Error::invalid("SEQ_INVALID", "Name up to 100 entries by their numbers, from 1 on."));
         }
-        let Some(last) = seqs.last().copied() else { return Ok(DeleteForMeResponse {}) };
-        let known = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
-        let delete = self.foundation.store.transact(move |tx| {
-            let read = read_up_to(tx, id, me, known, last, now)?;
-            let (_, member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
-            delete(tx, id, me, member, &seqs, now)?;
-            Ok(read)
-        });
-        self.was_read(me, id, delete.await?).await;
-        Ok(DeleteForMeResponse {})
+        let known = self.marks.load(&self.foundation.store, id, me).await?;
+        let delete = self.foundation.store.transact(move |tx| delete(tx, id, me, known, &seqs, now));
+        delete.await.map(|()| DeleteForMeResponse {})
     }
 
     /// `ChatService/ClearHistory`.
@@ -52,46 +45,53 @@ impl Chat {
         now: Time,
     ) -> Result<ClearHistoryResponse> {
         let id = ConversationId(request.conversation_id);
-        let (_, member) = self.member(me, id).await?;
-        let known = member.at_least(self.marks.load(&self.foundation.store, id, me).await?);
+        self.member(me, id).await?;
+        let known = self.marks.load(&self.foundation.store, id, me).await?;
         let clear = self.foundation.store.transact(move |tx| {
+            let (_, mut member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
             let head = tx.head(&LOG, &id)?;
-            let read = read_up_to(tx, id, me, known, head, now)?;
-            let (_, member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
-            let ordinal = tx.entry(&LOG, &id, head)?.map_or(0, |entry| entry.ordinal);
+            let ordinal = ordinal_at(tx, id, head)?;
             let cleared = member.visible_after < head;
             if cleared {
-                let after = Member { visible_after: head, ordinal_after: ordinal, ..member };
-                tx.put(&MEMBER, &(id, me), &after)?;
+                member.visible_after = head;
+                member.ordinal_after = ordinal;
+                tx.put(&MEMBER, &(id, me), &member)?;
+                mentions::forget(tx, me, id, head)?;
             }
-            let mut mine = tx.get(&MINE, &(me, id))?.unwrap_or_default();
-            let hide = request.and_hide && !mine.is_hidden(ordinal);
-            if hide {
+            let before = tx.get(&MINE, &(me, id))?.unwrap_or_default();
+            let mut mine = Mine { marked_unread_at_seq: None, ..before.clone() };
+            if request.and_hide && !mine.is_hidden(ordinal) {
                 mine.hidden_at_ordinal = Some(ordinal);
+            }
+            if mine != before {
                 tx.put(&MINE, &(me, id), &mine)?;
             }
-            if cleared || hide {
-                options::tell(tx, me, id, read.mark.seq, now)?;
+            if cleared || mine != before {
+                let read = options::read_in(tx, me, id, known)?;
+                options::tell(tx, me, id, member.at_least(read), now)?;
             }
-            Ok(read)
+            Ok(())
         });
-        self.was_read(me, id, clear.await?).await;
+        clear.await?;
         Ok(ClearHistoryResponse { conversation: Some(self.view(me, id).await?) })
     }
 }
 
-/// Deletes messages, and tells the account's devices which were not deleted before. Changes and notices stay: a device
-/// that was away learns from them what happened to others.
+/// Deletes messages, and tells the account's devices which were not deleted before, and how far it has come by that.
+/// Changes and notices stay: a device that was away learns from them what happened to others.
 fn delete(
     tx: &mut Tx<'_>,
     id: ConversationId,
     me: AccountId,
-    mut member: Member,
+    known: Mark,
     seqs: &BTreeSet<u64>,
     now: Time,
 ) -> Result<()> {
+    let (_, before) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
+    let Some(last) = seqs.last().copied() else { return Ok(()) };
+    head_with(tx, id, last)?;
     let mut deleted = Vec::new();
-    for seq in seqs.iter().copied().filter(|seq| *seq > member.visible_after) {
+    for seq in seqs.iter().copied().filter(|seq| *seq > before.visible_after) {
         let key = (me, id, seq);
         let is_message = tx.entry(&LOG, &id, seq)?.is_some_and(|entry| entry.is_message());
         if is_message && tx.get(&DELETED, &key)?.is_none() {
@@ -99,9 +99,22 @@ fn delete(
             deleted.push(seq);
         }
     }
-    let Some(last) = deleted.last() else { return Ok(()) };
-    member.deleted_to = member.deleted_to.max(*last);
-    tx.put(&MEMBER, &(id, me), &member)?;
+    let mut member = before.clone();
+    member.deleted_to = deleted.last().copied().unwrap_or(0).max(member.deleted_to);
+    let passed = last > member.at_least(options::read_in(tx, me, id, known)?).seq;
+    if passed {
+        member.passed = Some(Mark { seq: last, ordinal: ordinal_at(tx, id, last)? });
+        mentions::forget(tx, me, id, last)?;
+    }
+    if member != before {
+        tx.put(&MEMBER, &(id, me), &member)?;
+    }
+    if passed {
+        options::tell(tx, me, id, member.passed.unwrap_or_default(), now)?;
+    }
+    if deleted.is_empty() {
+        return Ok(());
+    }
     let what = What::EntriesDeleted(EntriesDeleted { conversation_id: id.0, seqs: deleted });
     delivery::log::append(tx, me, now, &what).map(drop)
 }

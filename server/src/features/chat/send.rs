@@ -2,6 +2,7 @@
 
 use super::changes::mentioned;
 use super::hooks::pair;
+use super::mentions::ReadBefore;
 use super::rules::check_mentioned;
 use super::saying::{Saying, Speaker};
 use super::tables::{CONVERSATION, Content, Conversation, LOG, PAIR, StoredEntry};
@@ -28,6 +29,8 @@ pub(super) struct Sending {
     pub saying: Saying,
     /// Names for its media.
     pub media: Vec<MediaId>,
+    /// How far those have read whom it mentions.
+    pub read: ReadBefore,
     pub client_id: bytes::Bytes,
     pub creation: Creation,
     pub now: Time,
@@ -117,7 +120,7 @@ impl Destination {
 impl Sending {
     fn note_mentions(&self, tx: &mut Tx<'_>, id: ConversationId, seq: u64, text: &Text) -> Result<()> {
         let others = mentioned(text).into_iter().filter(|account| *account != self.to.me);
-        others.into_iter().try_for_each(|account| mentions::note(tx, account, id, seq, self.now))
+        others.into_iter().try_for_each(|account| mentions::note(tx, account, id, seq, &self.read, self.now))
     }
 }
 

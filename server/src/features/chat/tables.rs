@@ -287,13 +287,17 @@ pub(super) struct Member {
     /// The highest number that the member deleted for themselves; 0: none.
     #[prost(uint64, tag = "3")]
     pub deleted_to: u64,
+    /// How far the member went by deleting messages for themselves: up to here nothing is unread. Apart from [`MARK`],
+    /// which receipts tell: nobody has read what they deleted, and nobody learns that they did.
+    #[prost(message, optional, tag = "4")]
+    pub passed: Option<Mark>,
 }
 
 impl Member {
-    /// A mark, not before what the member can see.
+    /// How far the member has come who has read up to a mark: not before what they can see, nor what they deleted.
     pub(super) fn at_least(&self, mark: Mark) -> Mark {
         let joined = Mark { seq: self.visible_after, ordinal: self.ordinal_after };
-        if mark.seq < joined.seq { joined } else { mark }
+        mark.further(joined).further(self.passed.unwrap_or_default())
     }
 }
 
@@ -335,6 +339,13 @@ pub(super) struct Mark {
     /// Ordinal of that entry.
     #[prost(uint64, tag = "2")]
     pub ordinal: u64,
+}
+
+impl Mark {
+    /// The one of two that is further on.
+    pub(super) fn further(self, other: Self) -> Self {
+        if self.seq < other.seq { other } else { self }
+    }
 }
 
 /// A mention that the mentioned account was told of.

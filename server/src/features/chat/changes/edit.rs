@@ -1,7 +1,7 @@
 //! Replacing the text of a message.
 
 use super::super::Chat;
-use super::super::mentions;
+use super::super::mentions::{self, ReadBefore};
 use super::super::rules::{check_mentioned, check_text};
 use super::super::send::{check_quote, quote_not_found};
 use super::super::tables::{Content, MEMBER};
@@ -27,6 +27,7 @@ impl Chat {
             .text
             .ok_or_else(|| Error::invalid("FIELD_MISSING", "Say what the message shall be (`text`)."))?;
         check_text(&text)?;
+        let read = self.read_by_members(me, id, &text).await?;
         let (window, keep) = (self.config.edit_within(), self.config.keep_originals());
         let edit = self.foundation.store.transact(move |tx| {
             let mut target = Target::find_said(tx, me, id, seq)?;
@@ -40,7 +41,7 @@ impl Chat {
                 check_mentioned(&text, &target.conversation.accounts())?;
                 target.check_new_quote(tx, &before, &text)?;
                 sealed::edited(tx, &target, now, keep)?;
-                target.renew_mentions(tx, &before, &text, now)?;
+                target.renew_mentions(tx, &before, &text, &read, now)?;
                 target.entry.content = Some(Content::Text(text.clone()));
                 target.entry.edited_at_ms = now.as_ms();
                 target.change(tx, What::Edited, now)?;
@@ -61,7 +62,14 @@ impl Target {
         }
     }
 
-    fn renew_mentions(&self, tx: &mut Tx<'_>, before: &Text, text: &Text, now: Time) -> Result<()> {
+    fn renew_mentions(
+        &self,
+        tx: &mut Tx<'_>,
+        before: &Text,
+        text: &Text,
+        read: &ReadBefore,
+        now: Time,
+    ) -> Result<()> {
         let (before, after) = (mentioned(before), mentioned(text));
         for account in before.difference(&after) {
             mentions::withdraw(tx, *account, self.id, self.seq)?;
@@ -69,7 +77,7 @@ impl Target {
         for account in after.difference(&before).filter(|account| **account != self.me) {
             let Some(member) = tx.get(&MEMBER, &(self.id, *account))? else { continue };
             if sees(tx, self.id, *account, &member, self.seq)? {
-                mentions::note(tx, *account, self.id, self.seq, now)?;
+                mentions::note(tx, *account, self.id, self.seq, read, now)?;
             }
         }
         Ok(())

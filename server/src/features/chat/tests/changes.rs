@@ -49,7 +49,7 @@ impl Room {
         self.chat.list_pins(&self.cx(who), request).await.unwrap().pins
     }
 
-    async fn rows<K: crate::store::key::Key, V: crate::store::table::Value>(
+    pub(super) async fn rows<K: crate::store::key::Key, V: crate::store::table::Value>(
         &self,
         table: &Table<K, V>,
     ) -> usize {
@@ -57,7 +57,7 @@ impl Room {
     }
 }
 
-fn mention(who: AccountId, text: &str) -> Text {
+pub(super) fn mention(who: AccountId, text: &str) -> Text {
     let mention = Mention { account_id: who.0, offset: 0, length: 1 };
     Text { mentions: vec![mention], ..plain(text) }
 }

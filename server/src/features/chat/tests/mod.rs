@@ -351,6 +351,28 @@ async fn a_flood_of_mentions_is_noted_up_to_a_bound_until_it_is_read() {
 }
 
 #[tokio::test]
+async fn who_answers_without_marking_anything_read_is_told_of_every_mention() {
+    let (mut room, id) = Room::with_friends().await;
+    let half = mentions::MAX_UNREAD / 2 + 10;
+    for round in 1..=4 {
+        for _ in 0..half {
+            room.send(ANNA, To::ConversationId(id.0), changes::mention(BORIS, "@")).await.unwrap();
+        }
+        let told = crate::delivery::log::head(&room.foundation.store, BORIS).await.unwrap();
+        assert_eq!(told, (round * half) as u64);
+        assert_eq!(room.view(BORIS, id).await.unread_mentions, half as u32);
+        room.say(BORIS, id, "yes?").await;
+        room = room.restarted();
+    }
+    let to = To::AccountId(BORIS.0);
+    room.send(ANNA, to, changes::mention(BORIS, "@")).await.unwrap();
+    assert_eq!(room.view(BORIS, id).await.unread_mentions, 1);
+    assert!(room.rows(&tables::MENTION).await < 2 * mentions::MAX_UNREAD);
+    room.part(BORIS, ANNA).await;
+    assert_eq!(room.rows(&tables::MENTION).await, 0, "they go with the conversation");
+}
+
+#[tokio::test]
 async fn quotes_name_messages_of_the_same_conversation() {
     let (mut room, id) = Room::with_friends().await;
     let seq = room.say(ANNA, id, "first").await;

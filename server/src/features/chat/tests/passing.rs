@@ -136,6 +136,35 @@ async fn who_was_deleted_sees_what_they_see_where_all_is_off() {
 }
 
 #[tokio::test]
+async fn what_one_deletes_nobody_learns_was_read() {
+    let mut two = Two::meet().await;
+    let id = two.id;
+    for who in [ANNA, BORIS] {
+        two.receipts(who, true).await;
+    }
+    for n in 2..=5 {
+        assert_eq!(two.room.say(ANNA, id, "unread").await, n);
+    }
+    two.told();
+    two.room.delete(BORIS, id, &[3]).await.unwrap();
+    assert_eq!((two.room.view(BORIS, id).await.unread, two.sees(ANNA).await), (2, read_up_to(0)));
+    two.room.read(BORIS, id, 2).await.unwrap();
+    assert_eq!(two.told(), [(ANNA, receipt(id, BORIS, 2))], "reading is told still");
+    assert_eq!((two.room.view(BORIS, id).await.unread, two.sees(ANNA).await), (2, read_up_to(2)));
+    two.room.clear(BORIS, id, false).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!((two.room.view(BORIS, id).await.unread, two.sees(ANNA).await), (0, read_up_to(2)));
+        assert_eq!(two.room.read(BORIS, id, 5).await.unwrap().read_seq, 5);
+        assert_eq!(two.told(), []);
+        two.room = two.room.restarted();
+    }
+    let seq = two.room.say(ANNA, id, "after").await;
+    two.told();
+    two.room.read(BORIS, id, seq).await.unwrap();
+    assert_eq!(two.told(), [(ANNA, receipt(id, BORIS, seq))]);
+}
+
+#[tokio::test]
 async fn typing_reaches_the_other_and_nobody_else() {
     let mut two = Two::meet().await;
     let id = two.id;

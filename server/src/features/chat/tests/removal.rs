@@ -1,16 +1,22 @@
 //! What members remove from their own devices.
 
+use super::changes::mention;
 use super::*;
 use crate::delivery::log;
 use teahouse_proto::sync::account_event;
 
 impl Room {
-    async fn delete(&self, who: AccountId, id: ConversationId, seqs: &[u64]) -> Result<()> {
+    pub(super) async fn delete(&self, who: AccountId, id: ConversationId, seqs: &[u64]) -> Result<()> {
         let request = DeleteForMeRequest { conversation_id: id.0, seqs: seqs.to_vec() };
         ChatApi::delete_for_me(&*self.chat, &self.cx(who), request).await.map(drop)
     }
 
-    async fn clear(&self, who: AccountId, id: ConversationId, and_hide: bool) -> Result<Conversation> {
+    pub(super) async fn clear(
+        &self,
+        who: AccountId,
+        id: ConversationId,
+        and_hide: bool,
+    ) -> Result<Conversation> {
         let request = ClearHistoryRequest { conversation_id: id.0, and_hide };
         Ok(self.chat.clear_history(&self.cx(who), request).await?.conversation.unwrap())
     }
@@ -94,6 +100,50 @@ async fn only_messages_that_are_there_are_deleted() {
         "changes must reach devices"
     );
     room.delete(ANNA, id, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn deleting_what_was_read_leaves_the_mark_unread() {
+    let (mut room, id) = Room::with_friends().await;
+    let (first, second) = (room.say(BORIS, id, "one").await, room.say(BORIS, id, "two").await);
+    room.read(ANNA, id, first).await.unwrap();
+    let mark = UpdateConversationRequest {
+        conversation_id: id.0,
+        marked_unread: Some(true),
+        ..UpdateConversationRequest::default()
+    };
+    room.chat.update_conversation(&room.cx(ANNA), mark).await.unwrap();
+    room.delete(ANNA, id, &[first]).await.unwrap();
+    let view = room.view(ANNA, id).await;
+    assert!(view.marked_unread && view.unread == 1, "{view:?}");
+    room.delete(ANNA, id, &[second]).await.unwrap();
+    let view = room.view(ANNA, id).await;
+    assert!(!view.marked_unread && view.unread == 0, "{view:?}");
+    room.chat.update_conversation(&room.cx(ANNA), mark).await.unwrap();
+    assert!(!room.clear(ANNA, id, false).await.unwrap().marked_unread);
+}
+
+#[tokio::test]
+async fn own_devices_learn_what_is_unread_after_a_deletion() {
+    let (mut room, id) = Room::with_friends().await;
+    let seqs = [room.say(ANNA, id, "one").await, room.say(ANNA, id, "two").await];
+    room.send(ANNA, To::ConversationId(id.0), mention(BORIS, "@ three")).await.unwrap();
+    let marks = |told: Vec<account_event::What>| -> Vec<(u64, u64)> {
+        let marks = told.into_iter().filter_map(|what| match what {
+            account_event::What::ConversationChanged(now) => Some((now.read_seq, now.read_ordinal)),
+            account_event::What::ReadMark(_) => panic!("nobody read anything"),
+            _ => None,
+        });
+        marks.collect()
+    };
+    room.delete(BORIS, id, &seqs[1..]).await.unwrap();
+    room.delete(BORIS, id, &seqs).await.unwrap();
+    assert_eq!(marks(room.told_all(BORIS).await), [(3, 2)]);
+    let view = room.view(BORIS, id).await;
+    assert_eq!((view.unread, view.unread_mentions, view.read_seq), (1, 1, 3));
+    room.clear(BORIS, id, false).await.unwrap();
+    assert_eq!(marks(room.told_all(BORIS).await), [(3, 2), (4, 3)]);
+    assert_eq!(room.rows(&tables::MENTION).await, 0);
 }
 
 #[tokio::test]
