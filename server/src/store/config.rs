@@ -33,7 +33,8 @@ crate::settings! {
         engine: EngineKind = EngineKind::Sled,
         /// The engine's cache in MiB. sled uses about twice that.
         cache_mib: u64 = 256,
-        /// Below this many MiB of free disk space, writes are refused with `DISK_FULL`; reads go on.
+        /// Below this many MiB of free disk space, writes are refused with `DISK_FULL`; reads go on, and so
+        /// does the removal of what is over, down to half of it.
         min_free_mib: u64 = 256,
         /// At this many MiB of free disk space, writes are taken again.
         resume_free_mib: u64 = 512,

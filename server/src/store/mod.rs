@@ -34,6 +34,7 @@ pub(crate) use space::disk_full;
 pub use split::MAX_VALUE_BYTES;
 pub use table::{Log, Table, Value};
 pub use tx::{MAX_TRANSACTION_BYTES, Tx};
+pub(crate) use version::SHUTTING_DOWN;
 
 use crate::bus::{Published, Subscriber};
 use crate::error::{Error, Result};
@@ -46,8 +47,9 @@ use space::SpaceGuard;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::oneshot;
 use version::{Version, View, Visible};
-use writer::{Message, Observers, OnFatal, Writer, WriterHandle};
+use writer::{Job, Message, Observers, OnFatal, Writer, WriterHandle};
 
 /// Scans of at most this many rows run where they are asked for; longer ones go to the blocking pool.
 const MAX_INLINE_ROWS: usize = 1000;
@@ -172,7 +174,20 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
-        let (job, answer) = writer::job(f);
+        self.run(writer::job(f, false)).await
+    }
+
+    /// As [`Store::transact`], for what removes more than it writes: it is taken also where there is little room, or
+    /// nothing could make any. Below a last mark it is refused, too.
+    pub async fn make_room<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        self.run(writer::job(f, true)).await
+    }
+
+    async fn run<T>(&self, (job, answer): (Box<dyn Job>, oneshot::Receiver<Result<T>>)) -> Result<T> {
         let sent = self.inner.writer.queue.send(Message::Run(job)).await;
         sent.map_err(|_| version::closed())?;
         answer.await.map_err(|_| version::closed())?

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Free disk space without which no store is opened (less where `min_free_mib` is less).
-const NEEDED_TO_OPEN_BYTES: u64 = 64 << 20;
+pub(super) const NEEDED_TO_OPEN_BYTES: u64 = 64 << 20;
 
 /// Why a store could not be opened. Says what to do.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 use super::config::StoreConfig;
 use super::disk;
+use super::open::NEEDED_TO_OPEN_BYTES;
 use crate::error::{Error, Kind};
 use std::io;
 use std::path::Path;
@@ -16,15 +17,28 @@ pub(crate) fn disk_full() -> Error {
     )
 }
 
+/// What the store must not write for want of room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It may write everything.
+    Nothing,
+    /// It may still write what makes room.
+    Growth,
+    /// There is no more than it needs to be closed and opened again.
+    Everything,
+}
+
 /// Tells how many bytes are free.
 pub(super) type Probe = Box<dyn Fn() -> io::Result<u64> + Send>;
 
-/// Refuses below one mark, accepts again above another.
+/// Refuses below one mark, accepts again above another. Below a third it refuses also what makes room: a removal is
+/// written, too, and gives its room back only later.
 pub(super) struct SpaceGuard {
     probe: Probe,
+    last_bytes: u64,
     min_bytes: u64,
     resume_bytes: u64,
-    refusing: bool,
+    refused: Refused,
 }
 
 impl SpaceGuard {
@@ -33,15 +47,22 @@ impl SpaceGuard {
         let min_bytes = config.min_free_mib << 20;
         Self {
             probe,
+            last_bytes: (min_bytes / 2).max(NEEDED_TO_OPEN_BYTES.min(min_bytes)),
             min_bytes,
             resume_bytes: (config.resume_free_mib << 20).max(min_bytes),
-            refusing: false,
+            refused: Refused::Nothing,
         }
     }
 
     /// One that never refuses.
     pub(super) fn none() -> Self {
-        Self { probe: Box::new(|| Ok(u64::MAX)), min_bytes: 0, resume_bytes: 0, refusing: false }
+        Self {
+            probe: Box::new(|| Ok(u64::MAX)),
+            last_bytes: 0,
+            min_bytes: 0,
+            resume_bytes: 0,
+            refused: Refused::Nothing,
+        }
     }
 
     /// The free space where a directory lies.
@@ -50,26 +71,31 @@ impl SpaceGuard {
         Box::new(move || disk::free_bytes(&dir))
     }
 
-    /// Looks, and tells whether writes must be refused. One system call of about a microsecond.
-    pub(super) fn refuses(&mut self) -> bool {
+    /// Looks, and tells what must be refused. One system call of about a microsecond.
+    pub(super) fn refuses(&mut self) -> Refused {
         let free = match (self.probe)() {
             Ok(free) => free,
             Err(error) => {
                 tracing::warn!(%error, "cannot tell how much disk space is free");
-                return self.refusing;
+                return self.refused;
             }
         };
-        let mark = if self.refusing { self.resume_bytes } else { self.min_bytes };
-        let refuse = free < mark;
-        if refuse != self.refusing {
+        let was_full = self.refused != Refused::Nothing;
+        let mark = if was_full { self.resume_bytes } else { self.min_bytes };
+        self.refused = match free {
+            _ if free >= mark => Refused::Nothing,
+            _ if free >= self.last_bytes => Refused::Growth,
+            _ => Refused::Everything,
+        };
+        let is_full = self.refused != Refused::Nothing;
+        if is_full != was_full {
             let free_mib = free >> 20;
-            if refuse {
+            if is_full {
                 tracing::error!(free_mib, "the disk is full: writes are refused until there is room");
             } else {
                 tracing::info!(free_mib, "there is room on the disk again: writes are taken");
             }
         }
-        self.refusing = refuse;
-        refuse
+        self.refused
     }
 }

@@ -6,7 +6,7 @@ use super::key::{Key, KeyRange};
 use super::range::{Order, RawRange};
 use super::recent::Recent;
 use super::rows::{self, Rows, patched_range};
-use super::space;
+use super::space::{self, Refused};
 use super::split::{self, Encoded};
 use super::table::{Log, Table, Value};
 use crate::bus::{Event, Published};
@@ -40,7 +40,7 @@ pub(super) struct Workspace {
     bytes: usize,
     heads: Recent<u64>,
     stamp: u64,
-    disk_full: bool,
+    refused: Refused,
 }
 
 impl Workspace {
@@ -54,13 +54,13 @@ impl Workspace {
             bytes: 0,
             heads: Recent::new(RECENT_BYTES),
             stamp,
-            disk_full: false,
+            refused: Refused::Nothing,
         }
     }
 
-    /// Whether writes are refused, from now on.
-    pub(super) fn refuse_writes(&mut self, refuse: bool) {
-        self.disk_full = refuse;
+    /// Which writes are refused, from now on.
+    pub(super) fn refuse_writes(&mut self, refused: Refused) {
+        self.refused = refused;
     }
 
     /// Bytes that the present group writes.
@@ -92,10 +92,16 @@ impl Workspace {
         }
     }
 
-    /// Begins a transaction.
-    pub(super) fn begin(&mut self) -> Tx<'_> {
+    /// Begins a transaction; `makes_room`: it may write also where there is little room.
+    pub(super) fn begin(&mut self, makes_room: bool) -> Tx<'_> {
+        let is_refused = match self.refused {
+            Refused::Nothing => false,
+            Refused::Growth => !makes_room,
+            Refused::Everything => true,
+        };
         Tx {
             bytes_before: self.bytes,
+            is_refused,
             space: self,
             writes: Vec::new(),
             heads: Vec::new(),
@@ -165,6 +171,8 @@ impl Failed {
 pub struct Tx<'a> {
     space: &'a mut Workspace,
     bytes_before: usize,
+    /// There is no room for what it writes.
+    is_refused: bool,
     /// What was there before each write, to take the writes back: the key's change, if the group had one already.
     writes: Vec<(Vec<u8>, Option<Change>)>,
     heads: Vec<(Vec<u8>, Option<u64>)>,
@@ -438,7 +446,7 @@ impl Tx<'_> {
     }
 
     fn writable(&mut self) -> Result<()> {
-        match self.space.disk_full {
+        match self.is_refused {
             true => Err(self.fail(Failed::DiskFull)),
             false => Ok(()),
         }

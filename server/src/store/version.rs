@@ -87,9 +87,12 @@ impl Visible {
     }
 }
 
+/// The reason of what is refused by a store that closes: whether it was done is not known.
+pub(crate) const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
+
 /// What a call gets after the store has been closed.
 pub(super) fn closed() -> Error {
-    Error::new(Kind::Unavailable, "SHUTTING_DOWN", "The server is shutting down. Try again in a moment.")
+    Error::new(Kind::Unavailable, SHUTTING_DOWN, "The server is shutting down. Try again in a moment.")
 }
 
 /// A reader's hold on a version.

@@ -41,6 +41,8 @@ pub(super) fn end_process(message: &str) {
 pub(super) trait Job: Send {
     /// Whether nobody waits for the answer any more.
     fn abandoned(&self) -> bool;
+    /// Whether it makes room, so that it may run where there is little.
+    fn makes_room(&self) -> bool;
     /// Runs the function and keeps its answer; whether it was a success.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
     /// Replaces the answer.
@@ -59,18 +61,19 @@ pub(super) enum Message {
 
 struct Transaction<T, F> {
     run: F,
+    makes_room: bool,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 /// A job from a transaction's function, and where its answer will come.
-pub(super) fn job<T, F>(run: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
+pub(super) fn job<T, F>(run: F, makes_room: bool) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
 where
     T: Send + 'static,
     F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let job = Transaction { run, outcome: None, reply };
+    let job = Transaction { run, makes_room, outcome: None, reply };
     (Box::new(job), answer)
 }
 
@@ -81,6 +84,10 @@ where
 {
     fn abandoned(&self) -> bool {
         self.reply.is_closed()
+    }
+
+    fn makes_room(&self) -> bool {
+        self.makes_room
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
@@ -164,8 +171,8 @@ impl Body {
     /// Works until the queue is closed; an error is fatal.
     fn run(&mut self, jobs: &mut mpsc::Receiver<Message>) -> Result<(), String> {
         while let Some(first) = jobs.blocking_recv() {
-            let refuse = self.parts.guard.refuses();
-            self.space.refuse_writes(refuse);
+            let refused = self.parts.guard.refuses();
+            self.space.refuse_writes(refused);
             let mut next = Some(first);
             while let Some(message) = next.take() {
                 match message {
@@ -185,7 +192,7 @@ impl Body {
         if job.abandoned() {
             return;
         }
-        let mut tx = self.space.begin();
+        let mut tx = self.space.begin(job.makes_room());
         match catch_unwind(AssertUnwindSafe(|| job.run(&mut tx))) {
             Ok(true) => match tx.finish() {
                 Ok((_, events)) if events.is_empty() => {}

@@ -154,7 +154,7 @@ async fn carry(
                 media::release(tx, &medium.media_id)
             })
         };
-        store.transact(discard).await?;
+        store.make_room(discard).await?;
     }
     Ok(match outcome? {
         Outcome::Forwarded(answer) | Outcome::Known(answer) => Some(answer),

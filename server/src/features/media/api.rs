@@ -51,7 +51,9 @@ impl MediaApi<Cx, Error> for Service {
         if !row.media.is_empty() {
             return Ok(PutChunkResponse { offset: row.size });
         }
-        let mut filling = room.staging.fill(room.staging.turn(id)?).await?;
+        let Some(mut filling) = room.go_on(cx.account()?, id).await? else {
+            return Ok(PutChunkResponse { offset: row.size });
+        };
         let data = fresh(filling.offset, request.offset, request.data)?;
         if !data.is_empty() {
             room.staging.check_room(data.len() as u64)?;

@@ -104,6 +104,23 @@ impl Blobs {
         Ok(Put { place, content: hash.finalize().into_bytes().into(), size })
     }
 
+    /// Stores a file and what was made of it, or neither.
+    pub(super) async fn put_with(
+        &self,
+        from: &Path,
+        small: Option<(Bytes, &str)>,
+    ) -> Result<(Put, Option<StoredContent>)> {
+        let put = self.put_file(from).await?;
+        let Some((bytes, content_type)) = small else { return Ok((put, None)) };
+        match self.put_bytes(bytes, content_type).await {
+            Ok(small) => Ok((put, Some(small))),
+            Err(error) => {
+                self.discard([put.place]).await;
+                Err(error)
+            }
+        }
+    }
+
     /// Stores bytes, forced to the disk.
     pub(super) async fn put_bytes(&self, bytes: Bytes, content_type: &str) -> Result<StoredContent> {
         let place = self.new_place().await?;
@@ -146,6 +163,15 @@ impl Blobs {
         match self.objects.delete(&object_path(place)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Deletes what was put and never referred to. What cannot be deleted goes with the next start.
+    pub(super) async fn discard(&self, places: impl IntoIterator<Item = Place>) {
+        for place in places {
+            if let Err(error) = self.delete(place).await {
+                tracing::warn!(%error, "stored content that is not needed could not be removed");
+            }
         }
     }
 
@@ -231,4 +257,31 @@ fn failed(error: object_store::Error) -> Error {
         cause = at.source();
     }
     Error::internal(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_stored_whole_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path().join("blobs"), &[1; 32]).unwrap();
+        let source = dir.path().join("picture");
+        fs::write(&source, b"large").unwrap();
+        // Every second directory cannot be made: of a picture and its thumbnail often one alone can be stored.
+        for shard in (0..=u8::MAX).step_by(2) {
+            fs::write(blobs.shard_dir(shard), b"in the way").unwrap();
+        }
+        let (mut kept, mut failed) = (0, 0);
+        for _ in 0..64 {
+            match blobs.put_with(&source, Some((Bytes::from_static(b"small"), "image/png"))).await {
+                Ok(_) => kept += 2,
+                Err(_) => failed += 1,
+            }
+        }
+        let shards = (1..=u8::MAX).step_by(2).filter_map(|shard| fs::read_dir(blobs.shard_dir(shard)).ok());
+        assert!(failed > 0);
+        assert_eq!(shards.map(Iterator::count).sum::<usize>(), kept);
+    }
 }

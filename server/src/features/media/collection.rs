@@ -13,17 +13,24 @@ use std::time::Duration;
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(60);
+/// After how many looks files of uploads are compared with what is known of them.
+const COMPARE_EVERY: u32 = 60;
 /// Rows handled in one transaction.
 const BATCH: usize = 50;
 
 impl Media {
-    /// Looks for what a crash left, then once a minute for what is over, for as long as the server runs. An error is
-    /// logged and the next look tries again.
+    /// Looks for what a crash left, then once a minute for what is over and once an hour for files of no upload, for as
+    /// long as the server runs. An error is logged and the next look tries again.
     pub async fn run(self: Arc<Self>) {
         if let Err(error) = self.collect_leftovers().await {
             tracing::warn!(%error, "what a crash left of uploads could not be removed; the next start tries again");
         }
-        loop {
+        for look in (0..COMPARE_EVERY).cycle() {
+            if look == 0
+                && let Err(error) = self.collect_unknown().await
+            {
+                tracing::warn!(%error, "files of no upload could not be removed; trying again in an hour");
+            }
             if let Err(error) = self.collect(self.foundation.clock.now()).await {
                 tracing::warn!(%error, "old uploads could not be collected; trying again in a minute");
             }
@@ -47,7 +54,7 @@ impl Media {
             for ((_, id), ()) in due {
                 // Whoever has its turn puts its end off, or finishes it.
                 let Ok(turn) = self.staging.turn(id) else { continue };
-                if self.foundation.store.transact(move |tx| drop_if_over(tx, id, now)).await? {
+                if self.foundation.store.make_room(move |tx| drop_if_over(tx, id, now)).await? {
                     self.staging.remove(turn).await;
                 }
             }
@@ -65,7 +72,9 @@ impl Media {
             if !garbage.is_empty() {
                 self.foundation
                     .store
-                    .transact(move |tx| garbage.iter().try_for_each(|(place, ())| tx.delete(&GARBAGE, place)))
+                    .make_room(move |tx| {
+                        garbage.iter().try_for_each(|(place, ())| tx.delete(&GARBAGE, place))
+                    })
                     .await?;
             }
             if !full {
@@ -74,8 +83,8 @@ impl Media {
         }
     }
 
-    /// Removes files of earlier runs that no row knows, and what is left of uploads that are finished.
-    pub(super) async fn collect_leftovers(&self) -> Result<()> {
+    /// Removes files of which no row knows an upload, and what is left of uploads that are finished.
+    pub(super) async fn collect_unknown(&self) -> Result<()> {
         for id in self.staging.list().await? {
             let row = self.foundation.store.get(&UPLOAD, &id).await?;
             // No row comes back, and nothing makes a finished upload grow again.
@@ -85,6 +94,11 @@ impl Media {
                 self.staging.remove(turn).await;
             }
         }
+        Ok(())
+    }
+
+    /// Removes content that earlier runs stored and no row knows.
+    pub(super) async fn collect_leftovers(&self) -> Result<()> {
         for shard in 0..=u8::MAX {
             for place in self.blobs.earlier(shard).await? {
                 if self.foundation.store.get(&BLOB, &place).await?.is_none() {

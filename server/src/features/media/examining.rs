@@ -53,11 +53,9 @@ impl Media {
         let (input, output) = (source.clone(), clean.0.clone());
         let examined = tokio::task::spawn_blocking(move || format::examine(kind, &input, &output));
         let examined = examined.await.map_err(Error::internal)?.map_err(refused)?;
-        let put = self.blobs.put_file(if kind == Kind::File { &source } else { &clean.0 }).await?;
-        let thumbnail = match examined.thumbnail.clone() {
-            Some(small) => Some(self.blobs.put_bytes(Bytes::from(small.bytes), small.content_type).await?),
-            None => None,
-        };
+        let small = examined.thumbnail.clone().map(|small| (Bytes::from(small.bytes), small.content_type));
+        let kept = if kind == Kind::File { &source } else { &clean.0 };
+        let (put, thumbnail) = self.blobs.put_with(kept, small).await?;
         Ok(finished(row, examined, &put, thumbnail))
     }
 }

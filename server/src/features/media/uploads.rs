@@ -2,14 +2,14 @@
 //! any moment leaves either an upload to go on with or one that is finished.
 
 use super::examining::Finished;
-use super::staging::Turn;
+use super::staging::{Filling, Turn};
 use super::tables::{EXPIRY, Holder, REFERENCE, ReferenceRow, UNFINISHED, UPLOAD, UploadId, UploadRow, name};
 use super::{Media, MediaId, ids, quota, references, rules};
 use crate::error::{Error, Kind, Result};
 use crate::features::ledger::once::Creation;
 use crate::id::AccountId;
 use crate::store::key::KeyRange;
-use crate::store::{Order, Tx};
+use crate::store::{self, Order, Tx};
 use crate::time::{DAY, HOUR, Time};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +83,15 @@ impl Media {
         Ok(self.foundation.store.transact(begin).await?.upload.unwrap_or_default())
     }
 
+    /// The file of an upload of this account, to go on with it; `None` where it is finished.
+    /// Errors: `UPLOAD_NOT_FOUND`, `UPLOAD_BUSY`.
+    pub(super) async fn go_on(&self, account: AccountId, id: UploadId) -> Result<Option<Filling>> {
+        let turn = self.staging.turn(id)?;
+        // What was finished or given up before this turn has no file any more, and must not get one.
+        let (_, row) = self.own(account, &ids::text(id)).await?;
+        if row.media.is_empty() { self.staging.fill(turn).await.map(Some) } else { Ok(None) }
+    }
+
     /// Puts off the end of an upload that grows.
     pub(super) async fn touch(&self, id: UploadId, row: &UploadRow, now: Time) -> Result<()> {
         if Time(row.expires_at_ms) >= now + KEPT {
@@ -154,9 +163,10 @@ impl Media {
         outcome
     }
 
-    /// Commits what is on disk already.
-    async fn keep(&self, id: UploadId, finished: Finished, now: Time) -> Result<media::Media> {
+    /// Commits what is on disk already, or removes it.
+    pub(super) async fn keep(&self, id: UploadId, finished: Finished, now: Time) -> Result<media::Media> {
         let new = MediaId(self.foundation.random.bytes());
+        let places = [Some(finished.stored.place), finished.thumbnail.as_ref().map(|small| small.place)];
         let keep = move |tx: &mut Tx<'_>| {
             let mut row = tx.get(&UPLOAD, &id)?.ok_or_else(upload_not_found)?;
             let account = AccountId(row.account);
@@ -179,8 +189,12 @@ impl Media {
             set_end(tx, id, row, now + KEPT)?;
             Ok(reference.told(new))
         };
-        // Where that fails the files stay: it may be committed all the same. The next start removes what is not.
-        self.foundation.store.transact(keep).await
+        let kept = self.foundation.store.transact(keep).await;
+        // Of a store that closes nobody knows whether it was committed; the next start removes what was not.
+        if kept.as_ref().is_err_and(|error| error.reason() != store::SHUTTING_DOWN) {
+            self.blobs.discard(places.into_iter().flatten()).await;
+        }
+        kept
     }
 
     /// Gives an upload up.
@@ -194,7 +208,7 @@ impl Media {
 
     /// Removes the rows of an upload, in whoever has its turn.
     async fn drop_upload(&self, id: UploadId, day: OfTheDay) -> Result<()> {
-        self.foundation.store.transact(move |tx| drop_rows(tx, id, day)).await
+        self.foundation.store.make_room(move |tx| drop_rows(tx, id, day)).await
     }
 }
 

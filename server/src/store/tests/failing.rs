@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MIB: u64 = 1 << 20;
 
 fn store_with_space(free: &Arc<AtomicU64>) -> Store {
-    let config = StoreConfig { min_free_mib: 10, resume_free_mib: 20, ..StoreConfig::default() };
+    store_with(free, &StoreConfig { min_free_mib: 10, resume_free_mib: 20, ..StoreConfig::default() })
+}
+
+fn store_with(free: &Arc<AtomicU64>, config: &StoreConfig) -> Store {
     let free = free.clone();
     let probe = Box::new(move || Ok(free.load(Ordering::SeqCst)));
     let parts = Parts {
         engine: Gate::new(),
-        guard: SpaceGuard::new(&config, probe),
+        guard: SpaceGuard::new(config, probe),
         on_fatal: Arc::new(|message| panic!("{message}")),
     };
     Store::start(parts).unwrap().0
@@ -50,6 +53,37 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
     free.store(20 * MIB, Ordering::SeqCst);
     put(&store, "x", 2).await;
     assert_eq!(store.transact(|tx| tx.append(&CHAT, &1, number)).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_makes_room_is_taken_down_to_a_last_mark() {
+    let free = Arc::new(AtomicU64::new(256 * MIB));
+    let store = store_with(&free, &StoreConfig::default());
+    for key in ["x", "y", "z"] {
+        put(&store, key, 1).await;
+    }
+    let delete = |key: &'static str| {
+        let store = store.clone();
+        async move { store.make_room(move |tx| tx.delete(&NAMES, &(1, key.to_owned()))).await }
+    };
+    free.store(128 * MIB, Ordering::SeqCst);
+    assert!(store.transact(|tx| tx.delete(&NAMES, &(1, "x".to_owned()))).await.is_err());
+    delete("x").await.unwrap();
+    assert_eq!((read(&store, "x").await, read(&store, "y").await), (None, Some(1)));
+    free.store(128 * MIB - 1, Ordering::SeqCst);
+    assert_eq!(delete("y").await.unwrap_err().reason(), "DISK_FULL");
+    free.store(511 * MIB, Ordering::SeqCst);
+    delete("y").await.unwrap();
+    assert!(store.transact(|tx| tx.delete(&NAMES, &(1, "z".to_owned()))).await.is_err(), "not roomy yet");
+
+    // What opening a store needs is left also where somebody set a lower mark.
+    let low = StoreConfig { min_free_mib: 96, ..StoreConfig::default() };
+    let store = store_with(&free, &low);
+    let write = || store.make_room(|tx| tx.put(&NAMES, &(1, "x".to_owned()), &number(2)));
+    for (mib, taken) in [(64, true), (63, false)] {
+        free.store(mib * MIB, Ordering::SeqCst);
+        assert_eq!(write().await.is_ok(), taken, "{mib}");
+    }
 }
 
 #[tokio::test]

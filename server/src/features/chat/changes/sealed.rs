@@ -76,7 +76,7 @@ impl Chat {
     pub(in super::super) async fn sweep_originals(&self, now: Time) -> Result<()> {
         let end = (unix_ms(now), ConversationId(0), 0);
         loop {
-            let sweep = self.foundation.store.transact(move |tx| {
+            let sweep = self.foundation.store.make_room(move |tx| {
                 let due = tx.scan(&SEALED_UNTIL, &KeyRange::all().before(&end), BATCH, Order::Rising)?;
                 for (key, ()) in &due {
                     remove(tx, key.1, key.2)?;

@@ -36,8 +36,7 @@ impl Media {
         if !row.media.is_empty() {
             return Ok(row.size);
         }
-        let turn = self.staging.turn(id)?;
-        let filling = self.staging.fill(turn).await?;
+        let Some(filling) = self.go_on(session.account, id).await? else { return Ok(row.size) };
         // Refuses a body that begins beyond what is there before anything of it is read.
         fresh(filling.offset, from, Bytes::new())?;
         let (room, session) = (self.clone(), session.clone());

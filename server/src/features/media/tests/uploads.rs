@@ -1,6 +1,8 @@
 //! Uploads from their beginning to their end.
 
 use super::*;
+use crate::features::media::uploads;
+use crate::store::Tx;
 use crate::time::{DAY, HOUR};
 use axum::body::Body;
 use futures::{StreamExt, stream};
@@ -162,6 +164,7 @@ async fn a_crash_leaves_an_upload_to_go_on_with_and_no_litter() {
 
     rig.restart();
     rig.room.collect_leftovers().await.unwrap();
+    rig.room.collect_unknown().await.unwrap();
     assert_eq!(rig.files(), (1, 1));
     assert_eq!(rig.room.read(&kept.media_id).await.unwrap().unwrap(), "kept");
     assert_eq!(rig.get(ANNA, &id).await.unwrap().offset, 3);
@@ -287,4 +290,55 @@ async fn one_who_sends_many_leaves_places_to_others() {
         finished.await.unwrap().unwrap();
     }
     rig.finish(ANNA, &ids[2]).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_over_gets_no_file_again() {
+    let rig = Rig::new();
+    let own = async |id: &str| rig.room.own(ANNA, id).await.unwrap().0;
+    let finished = rig.create(ANNA, rig.request(3)).await.unwrap().upload_id;
+    rig.put(ANNA, &finished, 0, b"tea").await.unwrap();
+    let cancelled = rig.create(ANNA, rig.request(3)).await.unwrap().upload_id;
+    // As when a chunk has looked at its upload and somebody else is quicker.
+    let (one, other) = (own(&finished).await, own(&cancelled).await);
+    rig.finish(ANNA, &finished).await.unwrap();
+    rig.cancel(ANNA, &cancelled).await.unwrap();
+    assert!(rig.room.go_on(ANNA, one).await.unwrap().is_none());
+    assert_eq!(rig.room.go_on(ANNA, other).await.err().map(|e| e.reason()), Some("UPLOAD_NOT_FOUND"));
+    assert_eq!(rig.files().0, 0);
+    assert!(rig.room.staging.turn(one).is_ok(), "its turn is over");
+}
+
+#[tokio::test]
+async fn what_is_not_committed_leaves_no_content() {
+    let rig = Rig::new();
+    let id = rig.create(ANNA, rig.request(3)).await.unwrap().upload_id;
+    rig.put(ANNA, &id, 0, b"tea").await.unwrap();
+    let (id, row) = rig.room.own(ANNA, &id).await.unwrap();
+    let examined = rig.room.examine(id, &row).await.unwrap();
+    assert_eq!(rig.files(), (1, 1));
+    let drop = move |tx: &mut Tx<'_>| uploads::drop_rows(tx, id, uploads::OfTheDay::Back);
+    rig.foundation.store.transact(drop).await.unwrap();
+    let kept = rig.room.keep(id, examined, rig.foundation.clock.now()).await;
+    assert_eq!(reason(kept), "UPLOAD_NOT_FOUND");
+    assert_eq!(rig.files(), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_of_no_upload_go_within_the_hour() {
+    let rig = Rig::new();
+    let known = rig.create(ANNA, rig.request(3)).await.unwrap().upload_id;
+    let run = tokio::spawn(rig.room.clone().run());
+    rig.put(ANNA, &known, 0, b"te").await.unwrap();
+    tokio::time::sleep(HOUR / 2).await;
+    let stray = rig.dir.path().join("media/uploads").join(crate::features::media::ids::text([9; 16]));
+    std::fs::write(&stray, b"of nobody").unwrap();
+    let gone = async {
+        while stray.exists() {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    };
+    tokio::time::timeout(HOUR, gone).await.expect("removed within the hour");
+    assert_eq!(rig.get(ANNA, &known).await.unwrap().offset, 2);
+    run.abort();
 }
