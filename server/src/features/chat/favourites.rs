@@ -2,7 +2,7 @@
 //! messages does not reach them.
 
 use super::api::page_size;
-use super::forward::{media_count, price, price_of, still_said};
+use super::forward::{Copying, media_count, price, price_of, still_said};
 use super::rules::forwards;
 use super::saying::may_recommend;
 use super::send::{Destination, append, audience, next_holder};
@@ -36,8 +36,6 @@ const PAGE: usize = 20;
 const MAX_PAGE: usize = 50;
 /// Bytes of favourites on one page: it may hold fewer than asked for.
 const MAX_PAGE_BYTES: usize = 256 * 1024;
-/// How often it begins anew where messages change meanwhile.
-const ATTEMPTS: usize = 3;
 /// The list of favourites, in its cursors.
 pub(super) const LIST: &str = "chat.favourites";
 
@@ -96,13 +94,11 @@ impl FavouritesApi<Cx, Error> for Chat {
             return Ok(answer);
         }
         let from = ConversationId(request.conversation_id);
-        let mut drawn = 0;
-        for _ in 0..ATTEMPTS {
-            let sources = self.sources(me, from, &request.seqs).await?;
-            let total = price(&sources);
-            cx.draw_sends(total.saturating_sub(drawn))?;
-            drawn = drawn.max(total);
-            let media = forwards::media_count(sources.iter().map(|(_, entry)| media_count(entry)))?;
+        let mut copying = Copying::new(cx, from, &request.seqs, 0);
+        loop {
+            let sources = copying.read(self).await?;
+            copying.draw(price(&sources))?;
+            let media = media_count(&sources)?;
             let mut names = Vec::with_capacity(sources.len());
             for (_, entry) in &sources {
                 let author = accounts::load(store, AccountId(entry.author)).await?;
@@ -115,7 +111,6 @@ impl FavouritesApi<Cx, Error> for Chat {
                 return Ok(answer);
             }
         }
-        Err(forwards::changed_meanwhile())
     }
 
     async fn list_favourites(

@@ -27,6 +27,37 @@ const ATTEMPTS: usize = 3;
 /// What a merged forward is stored as.
 const CONTENT_TYPE: &str = "application/vnd.teahouse.forwarded";
 
+/// Messages that are copied as they were read: where one changes meanwhile, all begins anew. What was drawn on the
+/// allowance of sends for them is not drawn again.
+pub(super) struct Copying<'a> {
+    cx: &'a Cx,
+    from: ConversationId,
+    seqs: &'a [u64],
+    drawn: u32,
+    left: usize,
+}
+
+impl<'a> Copying<'a> {
+    /// Nothing was read yet, and so many sends were drawn.
+    pub(super) fn new(cx: &'a Cx, from: ConversationId, seqs: &'a [u64], drawn: u32) -> Self {
+        Self { cx, from, seqs, drawn, left: ATTEMPTS }
+    }
+
+    /// The messages as they are now, where the caller may see and forward all of them; `CHANGED_MEANWHILE` when this was
+    /// asked too often.
+    pub(super) async fn read(&mut self, chat: &Chat) -> Result<Vec<(u64, StoredEntry)>> {
+        self.left = self.left.checked_sub(1).ok_or_else(rules::changed_meanwhile)?;
+        chat.sources(self.cx.account()?, self.from, self.seqs).await
+    }
+
+    /// The copies draw so many sends in all.
+    pub(super) fn draw(&mut self, total: u32) -> Result<()> {
+        self.cx.draw_sends(total.saturating_sub(self.drawn))?;
+        self.drawn = self.drawn.max(total);
+        Ok(())
+    }
+}
+
 /// Messages on their way to another conversation.
 struct Forwarding {
     to: Destination,
@@ -74,7 +105,7 @@ impl Chat {
         };
         let to = Destination { me, to };
         rules::title(&request.title)?;
-        let mut drawn = rules::numbers(&request.seqs)?;
+        let drawn = rules::numbers(&request.seqs)?;
         let store = &self.foundation.store;
         let known = store.transact(move |tx| match creation.earlier(tx)? {
             Some(answer) => Ok(Some(answer)),
@@ -86,18 +117,18 @@ impl Chat {
         }
         cx.draw_sends(drawn - 1)?;
         let from = ConversationId(request.from_conversation_id);
-        for _ in 0..ATTEMPTS {
-            let sources = self.sources(me, from, &request.seqs).await?;
+        let mut copying = Copying::new(cx, from, &request.seqs, drawn);
+        loop {
+            let sources = copying.read(self).await?;
             let parcel =
                 if request.merged { Some(self.parcel(&sources, &request.title).await?) } else { None };
             let media = match &parcel {
                 Some(parcel) => parcel.media.len() + 1,
-                None => rules::media_count(sources.iter().map(|(_, entry)| media_count(entry)))?,
+                None => media_count(&sources)?,
             };
             // What lies within other merged forwards is kept once more, so it counts.
             let total = parcel.as_ref().map_or_else(|| price(&sources), |parcel| parcel.content.total);
-            cx.draw_sends(total.saturating_sub(drawn))?;
-            drawn = drawn.max(total);
+            copying.draw(total)?;
             let (media, client_id) = (self.media.new_ids(media), request.client_message_id.clone());
             let forwarding =
                 Forwarding { to, from, sources, merged: None, media, client_id, creation, now: cx.now };
@@ -107,11 +138,10 @@ impl Chat {
                 return Ok(answer);
             }
         }
-        Err(rules::changed_meanwhile())
     }
 
     /// The messages, where `me` may see and forward all of them.
-    pub(super) async fn sources(
+    async fn sources(
         &self,
         me: AccountId,
         from: ConversationId,
@@ -162,8 +192,14 @@ async fn carry(
     })
 }
 
-pub(super) fn media_count(entry: &StoredEntry) -> usize {
-    entry.content.as_ref().map_or(0, |content| content.media_ids().len())
+/// How many names copies of messages need for their media; `TOO_MANY_MESSAGES` where there are too many. The object of a
+/// merged forward needs a name, too, and counts for nothing else.
+pub(super) fn media_count(sources: &[(u64, StoredEntry)]) -> Result<usize> {
+    let contents = || sources.iter().filter_map(|(_, entry)| entry.content.as_ref());
+    let names: usize = contents().map(|content| content.media_ids().len()).sum();
+    let objects = contents().filter(|content| matches!(content, Content::Merged(_))).count();
+    rules::check_media(names - objects)?;
+    Ok(names)
 }
 
 /// What copies of messages draw on the allowance of sends: each counts with all that is within it.

@@ -277,6 +277,27 @@ async fn merged_forwards_are_five_deep_and_hold_five_hundred() {
 }
 
 #[tokio::test]
+async fn a_merged_forward_of_a_thousand_media_is_forwarded_again() {
+    let mut rig = Rig::new().await;
+    let (album, _) = rig.album(BORIS).await;
+    let (id, onto) = (rig.boris, Some(Onto::ConversationId(rig.boris.0)));
+    let request = ForwardMessagesRequest { to: onto, ..rig.request(&[album], true) };
+    let seq = rig.call(ANNA, request).await.unwrap().seqs[0];
+    for (media, outcome) in [(1000, None), (1001, Some("TOO_MANY_MESSAGES"))] {
+        let full = rig.room.foundation.store.transact(move |tx| {
+            let mut entry = tx.entry(&tables::LOG, &id, seq)?.unwrap();
+            if let Some(tables::Content::Merged(merged)) = &mut entry.content {
+                merged.media = vec![merged.media[0].clone(); media];
+            }
+            tx.overwrite(&tables::LOG, &id, seq, &entry)
+        });
+        full.await.unwrap();
+        let answer = rig.forward(&[seq], false).await;
+        assert_eq!(answer.err().map(|error| error.reason()), outcome, "{media}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_long_forwarded_messages_is_shorter_and_never_empty() {
     let mut rig = Rig::new().await;
     let mut seqs = Vec::new();
