@@ -1,5 +1,6 @@
 //! Keeping what one was shown in a conversation, beyond it.
 
+use super::forward::still_said;
 use super::tables::Content;
 use super::{Chat, message_not_found};
 use crate::error::Result;
@@ -24,14 +25,19 @@ impl Chat {
         if let Some(answer) = store.transact(move |tx| creation.earlier(tx)).await? {
             return Ok(answer);
         }
-        let shown = self.visible(me, ConversationId(request.conversation_id), request.seq).await?.content;
-        let Some(Content::Sticker(shown)) = shown else { return Err(message_not_found()) };
+        let (from, seq) = (ConversationId(request.conversation_id), request.seq);
+        let entry = self.visible(me, from, seq).await?;
+        let Some(Content::Sticker(shown)) = entry.content.clone() else { return Err(message_not_found()) };
+        let source = [(seq, entry)];
         let (new, id) = (self.media.new_id(), shown.media.unwrap_or_default().media_id);
         let collect = move |tx: &mut Tx<'_>| {
             if let Some(answer) = creation.earlier(tx)? {
                 return Ok(answer);
             }
-            // Recalled since it was looked at: its picture is sealed, so there is nothing to keep.
+            // It was looked at before, and may have been recalled or be out of sight since.
+            if !still_said(tx, me, from, &source)? {
+                return Err(message_not_found());
+            }
             let kept = stickers::collect(tx, me, &id, &shown.emoji, new, now)?;
             let answer = CollectStickerResponse { sticker: Some(kept.ok_or_else(message_not_found)?) };
             creation.remember(tx, &answer)?;

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::features::media::{Holder, MediaHolders, fixture};
+use crate::store::Store;
+use futures::poll;
+use std::pin::pin;
 use teahouse_proto::media::{Media as Medium, MediaKind};
 
 impl Room {
@@ -153,4 +156,45 @@ async fn a_preview_is_short() {
     let preview = room.view(BORIS, id).await.preview.unwrap();
     let Some(entry::Content::Pictures(pictures)) = preview.content else { panic!("no pictures") };
     assert_eq!((pictures.caption, preview.cut), ("é".repeat(100), true));
+}
+
+#[tokio::test]
+async fn a_sticker_is_not_kept_by_somebody_who_is_gone_meanwhile() {
+    let (mut room, id) = Room::with_friends().await;
+    let media = Some(room.upload(BORIS, MediaKind::Sticker).await);
+    let sticker = Sticker { media, pack_id: String::new(), emoji: "😀".into() };
+    let seq = room.tell(BORIS, id, Say::Sticker(sticker)).await;
+    let store = room.foundation.store.clone();
+    let request = CollectStickerRequest { client_message_id: vec![9; 16].into(), conversation_id: id.0, seq };
+    let cx = room.cx(ANNA);
+    let mut collect = pin!(room.chat.collect_sticker(&cx, request));
+    // It asks whether this is a repeat, and is answered without being told.
+    let (open, held) = hold(&store);
+    let mut held = pin!(held);
+    assert!(poll!(&mut held).is_pending() && poll!(&mut collect).is_pending());
+    drop(open);
+    held.await.unwrap();
+    store.transact(|_| Ok(())).await.unwrap();
+    let (open, held) = hold(&store);
+    let (mut held, mut part) = (pin!(held), pin!(room.part(ANNA, BORIS)));
+    assert!(poll!(&mut held).is_pending() && poll!(&mut part).is_pending());
+    // It sees the sticker still, and waits for its turn to keep it.
+    assert!(poll!(&mut collect).is_pending());
+    drop(open);
+    part.await;
+    assert_eq!(refused(collect.await), "CONVERSATION_NOT_FOUND");
+}
+
+/// A transaction before which nothing is answered that comes after it, until what is given with it is dropped.
+fn hold(store: &Store) -> (std::sync::mpsc::Sender<()>, impl Future<Output = Result<()>> + use<>) {
+    let (open, gate) = std::sync::mpsc::channel();
+    let (store, gate) = (store.clone(), std::sync::Mutex::new(gate));
+    let held = async move {
+        let wait = move |_: &mut Tx<'_>| {
+            let _ = gate.lock().unwrap().recv();
+            Ok(())
+        };
+        store.transact(wait).await
+    };
+    (open, held)
 }
