@@ -11,8 +11,10 @@ use teahouse_proto::chat::{self, Conversation};
 
 /// The most conversations on one list. Beyond it the oldest ids are left out of lists (never out of reach by id).
 const MAX_LISTED: usize = 20_000;
-/// Entries looked through for a message that the member did not delete.
+/// Entries looked through at once for a message that the member did not delete.
 const LOOK_BACK: u64 = 50;
+/// How often they are.
+const LOOKS_BACK: usize = 20;
 
 /// A conversation's place among those that moved: the stamp with which it last did, and its id.
 pub type Place = (u64, ConversationId);
@@ -111,7 +113,7 @@ impl Chat {
     }
 
     /// The last message that a member can see; where nothing was said yet, the notice at the end. Behind more than
-    /// [`LOOK_BACK`] entries of which the member deleted all messages: none.
+    /// [`LOOKS_BACK`] times [`LOOK_BACK`] messages that the member deleted: none.
     async fn last_said(
         &self,
         account: AccountId,
@@ -131,18 +133,34 @@ impl Chat {
         Ok(said.or_else(|| matches!(newest.content, Some(Content::Notice(_))).then_some((head, newest))))
     }
 
+    /// The last message up to `last` that a member can see and did not delete.
     async fn last_not_deleted(
         &self,
         account: AccountId,
         id: ConversationId,
         member: &Member,
-        last: u64,
+        mut last: u64,
     ) -> Result<Option<(u64, StoredEntry)>> {
-        let from = last.saturating_sub(LOOK_BACK).max(member.visible_after) + 1;
         let store = &self.foundation.store;
-        let entries = store.entries(&LOG, &id, from, last, LOOK_BACK as usize, Order::Falling).await?;
-        let deleted = self.deleted(account, id, member, (from, last)).await?;
-        Ok(entries.into_iter().find(|(seq, entry)| entry.is_message() && !deleted.contains(seq)))
+        for _ in 0..LOOKS_BACK {
+            if last <= member.visible_after {
+                break;
+            }
+            let from = last.saturating_sub(LOOK_BACK).max(member.visible_after) + 1;
+            let entries = store.entries(&LOG, &id, from, last, LOOK_BACK as usize, Order::Falling).await?;
+            let deleted = self.deleted(account, id, member, (from, last)).await?;
+            // However many changes lie before them: straight to the message before those.
+            let before = entries.last().map_or(0, |(seq, oldest)| match oldest.last_message(*seq) {
+                message if message == *seq => seq - 1,
+                message => message,
+            });
+            let found = entries.into_iter().find(|(seq, entry)| entry.is_message() && !deleted.contains(seq));
+            if found.is_some() {
+                return Ok(found);
+            }
+            last = before;
+        }
+        Ok(None)
     }
 
     /// An entry that a member may see; `MESSAGE_NOT_FOUND` for others.

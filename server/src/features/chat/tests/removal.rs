@@ -163,6 +163,28 @@ async fn a_preview_is_the_last_message_that_was_not_deleted() {
 }
 
 #[tokio::test]
+async fn a_preview_is_found_behind_many_changes_and_many_deleted_messages() {
+    let (mut room, id) = Room::with_friends().await;
+    let first = room.say(ANNA, id, "first").await;
+    for n in 0..60 {
+        room.react(BORIS, (id, first), "👍", n % 2 == 0).await.unwrap();
+    }
+    let preview = async |room: &Room| room.view(BORIS, id).await.preview.map(|entry| entry.seq);
+    for messages in [1, 120] {
+        let mut seqs = Vec::new();
+        for _ in 0..messages {
+            seqs.push(room.say(ANNA, id, "deleted").await);
+        }
+        for some in seqs.chunks(100) {
+            room.delete(BORIS, id, some).await.unwrap();
+        }
+        assert_eq!(preview(&room).await, Some(first), "{messages}");
+    }
+    room.delete(BORIS, id, &[first]).await.unwrap();
+    assert_eq!(preview(&room).await, None);
+}
+
+#[tokio::test]
 async fn a_cleared_history_is_gone_for_one_and_there_for_the_other() {
     let (mut room, id) = Room::with_friends().await;
     let seq = room.say(ANNA, id, "before").await;
