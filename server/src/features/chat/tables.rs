@@ -399,3 +399,29 @@ impl Sealed {
         if self.recalled_at_ms == 0 { None } else { self.recalled.or(self.original) }
     }
 }
+    /// What it said between the first edit and the last, oldest first: at most [`Sealed::MAX_EDITS`], of more the latest.
+    #[prost(message, repeated, tag = "5")]
+    pub edits: Vec<SealedEdit>,
+}
+
+/// A text that an edit made and another one replaced.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct SealedEdit {
+    /// When it was made.
+    #[prost(int64, tag = "1")]
+    pub edited_at_ms: i64,
+    #[prost(message, optional, tag = "2")]
+    pub text: Option<Text>,
+    /// With the original and what was recalled ten versions are kept, all in one row: with the longest texts 160 KiB.
+    pub(super) const MAX_EDITS: usize = 8;
+
+    /// Keeps what an edited text says, before it is edited again.
+    pub(super) fn add_edit(&mut self, entry: &StoredEntry) {
+        if self.edits.len() >= Self::MAX_EDITS {
+            self.edits.remove(0);
+        }
+        if let Some(Content::Text(text)) = &entry.content {
+            self.edits.push(SealedEdit { edited_at_ms: entry.edited_at_ms, text: Some(text.clone()) });
+        }
+    }
+

@@ -17,9 +17,13 @@ const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Messages removed in one transaction: one alone can hold a thousand media.
 const BATCH: usize = 1;
 
-/// Keeps a message as it is before its author edits it, for `keep`. Of several edits the first original stays.
+/// Keeps a message as it is before its author edits it, for `keep`. Of many edits the original and the latest stay.
 pub(super) fn edited(tx: &mut Tx<'_>, target: &Target, now: Time, keep: Duration) -> Result<()> {
-    let sealed = open(tx, target)?;
+    let mut sealed = open(tx, target)?;
+    // Unless it is sealed for the first time just now.
+    if sealed.original.as_ref() != Some(&target.entry) {
+        sealed.add_edit(&target.entry);
+    }
     close(tx, target, sealed, now, keep)
 }
 

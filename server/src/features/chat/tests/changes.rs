@@ -173,14 +173,31 @@ async fn originals_are_kept_for_seven_days_and_no_longer() {
     }
     room.recall(ANNA, id, recalled).await.unwrap();
     assert_eq!((room.rows(&tables::SEALED).await, room.rows(&tables::SEALED_UNTIL).await), (2, 2));
-    let sealed = room.foundation.store.get(&tables::SEALED, &(id, edited)).await.unwrap().unwrap();
-    let original = sealed.original.unwrap().to_entry(id, edited, None);
-    assert_eq!(texts(&[original]), ["1"], "of several edits the first original stays");
     let now = room.foundation.clock.now();
     room.chat.sweep_originals(now + 7 * 24 * 60 * MINUTE - MINUTE).await.unwrap();
     assert_eq!(room.rows(&tables::SEALED).await, 2);
     room.chat.sweep_originals(now + 7 * 24 * 60 * MINUTE + MINUTE).await.unwrap();
     assert_eq!((room.rows(&tables::SEALED).await, room.rows(&tables::SEALED_UNTIL).await), (0, 0));
+}
+
+#[tokio::test]
+async fn of_many_edits_the_first_and_the_last_versions_are_sealed() {
+    let (mut room, id) = Room::with_friends().await;
+    for (edits, kept) in [(1, vec![]), (3, vec![1, 2]), (12, (4..12).collect())] {
+        let seq = room.say(ANNA, id, "0").await;
+        let mut at = Vec::new();
+        for n in 1..=edits {
+            room.foundation.clock.advance(Duration::from_secs(1));
+            at.push(room.edit(ANNA, id, seq, plain(&n.to_string())).await.unwrap().edited_at_ms);
+        }
+        room.recall(ANNA, id, seq).await.unwrap();
+        let sealed = room.foundation.store.get(&tables::SEALED, &(id, seq)).await.unwrap().unwrap();
+        let ends = [sealed.original, sealed.recalled].map(|entry| entry.unwrap().to_entry(id, seq, None));
+        assert_eq!(texts(&ends), ["0".to_owned(), edits.to_string()]);
+        let between = sealed.edits.into_iter().map(|edit| (edit.text.unwrap().text, edit.edited_at_ms));
+        let expected = kept.into_iter().map(|n: usize| (n.to_string(), at[n - 1]));
+        assert_eq!(between.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]
