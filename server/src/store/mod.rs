@@ -66,6 +66,8 @@ struct Inner {
     observers: Observers,
     epoch: u64,
     secret: [u8; 32],
+    #[cfg(test)]
+    reads: std::sync::atomic::AtomicU64,
 }
 
 /// What a store is started from.
@@ -121,8 +123,15 @@ impl Store {
             observers: observers.clone(),
             on_fatal: parts.on_fatal,
         };
-        let inner =
-            Inner { visible, writer: writer.start()?, observers, epoch: meta.epoch, secret: meta.secret };
+        let inner = Inner {
+            visible,
+            writer: writer.start()?,
+            observers,
+            epoch: meta.epoch,
+            secret: meta.secret,
+            #[cfg(test)]
+            reads: Default::default(),
+        };
         let store = Self { inner: Arc::new(inner) };
         Ok((store, published))
     }
@@ -225,7 +234,15 @@ impl Store {
         let _ = self.inner.writer.ended.clone().changed().await;
     }
 
+    /// How often something was read outside of transactions.
+    #[cfg(test)]
+    pub(crate) fn reads(&self) -> u64 {
+        self.inner.reads.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     fn view(&self) -> Result<View> {
+        #[cfg(test)]
+        self.inner.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.inner.visible.view()
     }
 

@@ -241,7 +241,7 @@ fn read_up_to(
     let before = member.at_least(mark);
     // Nobody has read what they cannot see.
     let moved = to > mark.seq.max(member.visible_after);
-    let mark = if moved { Mark { seq: to, ordinal: ordinal_at(tx, id, to)? } } else { mark };
+    let mark = if moved { Mark { seq: to, ordinal: ordinal_at(tx, id, to)?, ..mark } } else { mark };
     let read = member.at_least(mark);
     options::take_unread_mark(tx, me, id, before, read, now)?;
     if moved {

@@ -1,7 +1,7 @@
 //! How far members have read, exactly and without a row per message. A member's own message moves their mark: in
 //! memory at once, on disk only when others have written [`SAVE_BEHIND`] entries after it. A mark that is not in
 //! memory is read from disk and raised to the member's own latest entry after it, however far back that lies; what was
-//! found far back is saved, so that it is looked for once.
+//! found far back, and that nothing was, is saved, so that it is looked for once.
 
 use super::newest::{AtEntry, Newest};
 use super::tables::{LOG, MARK, Mark};
@@ -104,7 +104,7 @@ impl Marks {
         let stored = store.get(&MARK, &key).await?.unwrap_or_default();
         let mark = own_latest(store, conversation, account, stored).await?;
         let mut state = self.lock();
-        if mark.seq > stored.seq + SAVE_BEHIND {
+        if mark.seq > stored.seq + SAVE_BEHIND || mark.searched_to > searched_to(stored) + LOOK_BACK {
             state.to_save.push((conversation, account, mark));
             self.due.notify_one();
         }
@@ -130,24 +130,30 @@ impl Marks {
     }
 }
 
+/// Up to where a mark leaves nothing to look for.
+fn searched_to(mark: Mark) -> u64 {
+    mark.seq.max(mark.searched_to)
+}
+
 async fn own_latest(
     store: &Store,
     conversation: ConversationId,
     account: AccountId,
     stored: Mark,
 ) -> Result<Mark> {
-    let mut to = store.head(&LOG, &conversation).await?;
-    while to > stored.seq {
-        let from = to.saturating_sub(LOOK_BACK).max(stored.seq) + 1;
+    let head = store.head(&LOG, &conversation).await?;
+    let mut to = head;
+    while to > searched_to(stored) {
+        let from = to.saturating_sub(LOOK_BACK).max(searched_to(stored)) + 1;
         let newest = store.entries(&LOG, &conversation, from, to, LOOK_BACK as usize, Order::Falling).await?;
         if let Some((seq, entry)) = newest.iter().find(|(_, e)| e.author == account.0 && e.is_message()) {
-            return Ok(Mark { seq: *seq, ordinal: entry.ordinal });
+            return Ok(Mark { seq: *seq, ordinal: entry.ordinal, searched_to: head });
         }
         to = from - 1;
         // A long look back must not keep others from the thread.
         tokio::task::yield_now().await;
     }
-    Ok(stored)
+    Ok(Mark { searched_to: head.max(stored.searched_to), ..stored })
 }
 
 async fn save(store: &Store, due: Vec<(ConversationId, AccountId, Mark)>) -> Result<()> {
@@ -155,8 +161,11 @@ async fn save(store: &Store, due: Vec<(ConversationId, AccountId, Mark)>) -> Res
         .transact(move |tx| {
             for (conversation, account, mark) in &due {
                 let key = (*conversation, *account);
-                if tx.get(&MARK, &key)?.unwrap_or_default().seq < mark.seq {
-                    tx.put(&MARK, &key, mark)?;
+                let stored = tx.get(&MARK, &key)?.unwrap_or_default();
+                let searched_to = stored.searched_to.max(mark.searched_to);
+                let mark = Mark { searched_to, ..stored.further(*mark) };
+                if mark != stored {
+                    tx.put(&MARK, &key, &mark)?;
                 }
             }
             Ok(())

@@ -94,14 +94,14 @@ impl Subscriber for Chat {
                     let head =
                         Head { seq: entry.seq, ordinal: entry.ordinal, stamp, at_ms: entry.sent_at_ms };
                     self.heads.on_entry(conversation, head);
-                    let mark = Mark { seq: entry.seq, ordinal: entry.ordinal };
+                    let mark = Mark::at(entry.seq, entry.ordinal);
                     let changed = matches!(entry.content, Some(Content::Changed(_)));
                     let reader = if changed { 0 } else { entry.author_account_id };
                     self.marks.on_entry(conversation, AccountId(reader), mark);
                 }
                 Some(FollowEvent::Account(event)) => {
                     let Some(What::ReadMark(read)) = &event.what else { continue };
-                    let mark = Mark { seq: read.read_seq, ordinal: read.read_ordinal };
+                    let mark = Mark::at(read.read_seq, read.read_ordinal);
                     for account in to.accounts() {
                         self.marks.on_read(ConversationId(read.conversation_id), *account, mark);
                     }

@@ -35,7 +35,7 @@ impl<K: Eq + Hash, V: AtEntry> Newest<K, V> {
 
     /// It is there now, or further on.
     pub(super) fn raise(&mut self, key: K, to: V) -> V {
-        if self.known.len() >= self.max {
+        if self.known.len() >= self.max && !self.known.contains_key(&key) {
             self.known.clear();
             self.forgotten.0 += 1;
         }
@@ -72,6 +72,15 @@ mod tests {
         assert_eq!(newest.raise(1, 4), 5);
         assert_eq!(newest.keep(1, 3, asked), 5, "what was read is older than what was committed meanwhile");
         assert!(newest.get(&1).is_ok_and(|known| known == 5));
+    }
+
+    #[test]
+    fn what_is_known_forgets_nothing_when_it_goes_on() {
+        let mut newest = Newest::new(2);
+        for (key, to) in [(1, 5_u64), (2, 5), (1, 6), (2, 7)] {
+            newest.raise(key, to);
+        }
+        assert!(newest.get(&1).is_ok_and(|known| known == 6) && newest.get(&2).is_ok_and(|known| known == 7));
     }
 
     #[test]

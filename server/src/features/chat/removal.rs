@@ -103,7 +103,7 @@ fn delete(
     member.deleted_to = deleted.last().copied().unwrap_or(0).max(member.deleted_to);
     let passed = last > member.at_least(options::read_in(tx, me, id, known)?).seq;
     if passed {
-        member.passed = Some(Mark { seq: last, ordinal: ordinal_at(tx, id, last)? });
+        member.passed = Some(Mark::at(last, ordinal_at(tx, id, last)?));
         mentions::forget(tx, me, id, last)?;
     }
     if member != before {

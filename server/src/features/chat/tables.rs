@@ -296,7 +296,7 @@ pub(super) struct Member {
 impl Member {
     /// How far the member has come who has read up to a mark: not before what they can see, nor what they deleted.
     pub(super) fn at_least(&self, mark: Mark) -> Mark {
-        let joined = Mark { seq: self.visible_after, ordinal: self.ordinal_after };
+        let joined = Mark::at(self.visible_after, self.ordinal_after);
         mark.further(joined).further(self.passed.unwrap_or_default())
     }
 }
@@ -339,9 +339,17 @@ pub(super) struct Mark {
     /// Ordinal of that entry.
     #[prost(uint64, tag = "2")]
     pub ordinal: u64,
+    /// Up to here, if that is further, the member has said nothing since: it was looked for.
+    #[prost(uint64, tag = "3")]
+    pub searched_to: u64,
 }
 
 impl Mark {
+    /// Somebody has read up to an entry of this number and ordinal.
+    pub(super) fn at(seq: u64, ordinal: u64) -> Self {
+        Self { seq, ordinal, searched_to: 0 }
+    }
+
     /// The one of two that is further on.
     pub(super) fn further(self, other: Self) -> Self {
         if self.seq < other.seq { other } else { self }
@@ -391,14 +399,6 @@ pub(super) struct Sealed {
     /// Unix milliseconds: until when this is kept.
     #[prost(uint64, tag = "4")]
     pub until_ms: u64,
-}
-
-impl Sealed {
-    /// What was recalled.
-    pub(super) fn into_recalled(self) -> Option<StoredEntry> {
-        if self.recalled_at_ms == 0 { None } else { self.recalled.or(self.original) }
-    }
-}
     /// What it said between the first edit and the last, oldest first: at most [`Sealed::MAX_EDITS`], of more the latest.
     #[prost(message, repeated, tag = "5")]
     pub edits: Vec<SealedEdit>,
@@ -412,6 +412,9 @@ pub(super) struct SealedEdit {
     pub edited_at_ms: i64,
     #[prost(message, optional, tag = "2")]
     pub text: Option<Text>,
+}
+
+impl Sealed {
     /// With the original and what was recalled ten versions are kept, all in one row: with the longest texts 160 KiB.
     pub(super) const MAX_EDITS: usize = 8;
 
@@ -425,3 +428,8 @@ pub(super) struct SealedEdit {
         }
     }
 
+    /// What was recalled.
+    pub(super) fn into_recalled(self) -> Option<StoredEntry> {
+        if self.recalled_at_ms == 0 { None } else { self.recalled.or(self.original) }
+    }
+}

@@ -282,6 +282,34 @@ async fn a_mark_moved_by_writing_is_found_after_a_restart_however_much_followed(
 }
 
 #[tokio::test]
+async fn a_far_look_back_that_found_nothing_is_not_repeated() {
+    let (mut room, id) = Room::with_friends().await;
+    let said = marks::LOOK_BACK * 3;
+    for n in 0..said {
+        room.say(ANNA, id, &n.to_string()).await;
+    }
+    let mut reads = Vec::new();
+    for _ in 0..2 {
+        room = room.restarted();
+        let saver = tokio::spawn(room.chat.clone().run());
+        let before = room.foundation.store.reads();
+        assert_eq!(room.view(BORIS, id).await.unread, said);
+        reads.push(room.foundation.store.reads() - before);
+        let saved = async {
+            while room.foundation.store.get(&tables::MARK, &(id, BORIS)).await.unwrap().is_none() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), saved).await.expect("saved");
+        saver.abort();
+    }
+    assert!(reads[1] + 3 <= reads[0], "{reads:?}");
+    room.say(BORIS, id, "I am here").await;
+    room.say(ANNA, id, "one more").await;
+    assert_eq!(room.restarted().view(BORIS, id).await.unread, 1);
+}
+
+#[tokio::test]
 async fn whoever_comes_back_has_nothing_unread_of_what_they_lost() {
     let (mut room, id) = Room::with_friends().await;
     room.read(ANNA, id, 1).await.unwrap();
