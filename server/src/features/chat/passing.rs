@@ -26,7 +26,8 @@ impl Chat {
         if !contacts::has(store, me, peer).await? {
             return Err(send::not_friends());
         }
-        if self.foundation.delivery.is_online(peer) && contacts::has(store, peer, me).await? {
+        // Whether anybody listens is asked last: how long the answer takes must not say it.
+        if contacts::has(store, peer, me).await? && self.foundation.delivery.is_online(peer) {
             let typing = Typing { conversation_id: id.0, account_id: me.0, kind: kind.into() };
             self.tell_in_passing(peer, FollowEvent::Typing(typing));
         }
@@ -66,7 +67,7 @@ impl Chat {
             let Some(peer) = store.get(&CONVERSATION, &id).await?.and_then(|what| what.peer(me)) else {
                 return Ok(());
             };
-            if self.foundation.delivery.is_online(peer) && self.have_receipts(peer, me).await? {
+            if self.have_receipts(me, peer).await? && self.foundation.delivery.is_online(peer) {
                 let receipt = Receipt { conversation_id: id.0, account_id: me.0, read_seq };
                 self.tell_in_passing(peer, FollowEvent::Receipt(receipt));
             }
@@ -77,15 +78,21 @@ impl Chat {
         }
     }
 
-    /// Whether two people let each other know how far they have read. The switch of `me` first: mostly it is off.
+    /// Whether two people let each other know how far they have read. The switch of `me` first: mostly it is off. Then all
+    /// is looked up whatever comes of it: `me` must not learn from the time it takes what of the other's is in the way.
     async fn have_receipts(&self, me: AccountId, other: AccountId) -> Result<bool> {
         let store = &self.foundation.store;
-        for who in [me, other] {
-            if !accounts::load(store, who).await?.is_some_and(|person| person.read_receipts) {
-                return Ok(false);
-            }
+        let on = async |who| {
+            let person = accounts::load(store, who).await?;
+            Ok::<_, Error>(person.is_some_and(|person| person.read_receipts))
+        };
+        if !on(me).await? {
+            return Ok(false);
         }
-        contacts::are_friends(store, me, other).await
+        let theirs_is_on = on(other).await?;
+        let (i_have, they_have) =
+            (contacts::has(store, me, other).await?, contacts::has(store, other, me).await?);
+        Ok(theirs_is_on && i_have && they_have)
     }
 
     fn tell_in_passing(&self, to: AccountId, event: FollowEvent) {

@@ -188,6 +188,40 @@ async fn typing_reaches_the_other_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn the_work_does_not_tell_what_is_the_others() {
+    let mut two = Two::meet().await;
+    let id = two.id;
+    for who in [ANNA, BORIS] {
+        two.receipts(who, true).await;
+    }
+    for _ in 0..6 {
+        two.room.say(ANNA, id, "one").await;
+    }
+    two.room.read(BORIS, id, 2).await.unwrap();
+    two.told();
+    let store = two.room.foundation.store.clone();
+    let mut works = Vec::new();
+    for (seq, told) in [(3, 2), (4, 1), (5, 0), (6, 0)] {
+        match seq {
+            4 => two.receipts(ANNA, false).await,
+            5 => {
+                two.receipts(ANNA, true).await;
+                two.devices.remove(0);
+            }
+            6 => two.unfriend(ANNA, BORIS).await,
+            _ => {}
+        }
+        let before = store.reads();
+        two.typing(BORIS, id, TypingKind::Typing).await.unwrap();
+        let between = store.reads();
+        two.room.read(BORIS, id, seq).await.unwrap();
+        works.push((between - before, store.reads() - between));
+        assert_eq!(two.told().len(), told, "{seq}");
+    }
+    assert!(works.iter().all(|work| *work == works[0]), "{works:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_told_is_dropped_and_nobody_waits() {
     let mut two = Two::meet().await;
     for _ in 0..5000 {
