@@ -9,6 +9,7 @@ mod favourites;
 mod follow;
 mod kinds;
 mod media;
+mod notices;
 mod options;
 mod output;
 mod passing;

@@ -3,6 +3,7 @@
 use super::App;
 use super::args::{History, Send};
 use super::kinds;
+use super::notices::noted;
 use super::output::Output;
 use super::people::{People, called, first_page, in_full, next_page};
 use super::secret;
@@ -54,6 +55,10 @@ fn title(people: &People, conversation: &Conversation) -> String {
     match conversation.kind() {
         ConversationKind::Direct => people.name(conversation.peer_account_id),
         ConversationKind::Self_ => "notes to self".to_owned(),
+        ConversationKind::Group => match &conversation.group {
+            Some(group) if !group.name.is_empty() => group.name.clone(),
+            _ => format!("group {}", conversation.conversation_id),
+        },
         ConversationKind::Unspecified => format!("conversation {}", conversation.conversation_id),
     }
 }
@@ -143,15 +148,7 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
             let edited = if entry.edited_at_ms > 0 { " (edited)" } else { "" };
             format!("{quote}{}{edited}{}", block(&text.text, indent), reactions(entry))
         }
-        Some(Content::Notice(notice)) => match &notice.kind {
-            Some(notice::Kind::BecameFriends(_)) => match people.in_conversation(entry.conversation_id) {
-                Some(friend) => format!("— you and {} became friends —", called(friend)),
-                None => "— you became friends —".to_owned(),
-            },
-            Some(notice::Kind::Pinned(pin)) => pinning(people, pin.account_id, "pinned", pin.seq),
-            Some(notice::Kind::Unpinned(pin)) => pinning(people, pin.account_id, "unpinned", pin.seq),
-            None => "— a notice that this version cannot show —".to_owned(),
-        },
+        Some(Content::Notice(notice)) => noted(people, entry, notice, indent),
         Some(Content::Recalled(by)) if by.by_account_id == people.me.account_id => {
             "— you recalled this message —".to_owned()
         }
@@ -163,11 +160,6 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
             format!("{said}{}", reactions(entry))
         }
     }
-}
-
-fn pinning(people: &People, account_id: u64, what: &str, seq: u64) -> String {
-    let who = if account_id == people.me.account_id { "you".to_owned() } else { people.name(account_id) };
-    format!("— {who} {what} message {seq} —")
 }
 
 /// The emoji on a message: ` [👍 2 ❤️ 1]`.

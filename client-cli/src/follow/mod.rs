@@ -203,6 +203,7 @@ impl<S: CursorStore> Follower<S> {
                 number: event.number,
                 gone: match &event.what {
                     Some(account_event::What::FriendDeleted(gone)) => Some(gone.conversation_id),
+                    Some(account_event::What::ConversationLeft(left)) => Some(left.conversation_id),
                     _ => None,
                 },
             }),
@@ -246,7 +247,7 @@ impl<S: CursorStore> Follower<S> {
 
     /// Turns an event into steps, and perhaps a gap to fill first.
     fn take(&mut self, response: FollowResponse) {
-        let FollowResponse { event, cursor, silent, client_message_id } = response;
+        let FollowResponse { event, cursor, silent, client_message_id, author_blocked } = response;
         let mut steps = Vec::new();
         let mut gap = None;
         match event {
@@ -254,7 +255,8 @@ impl<S: CursorStore> Follower<S> {
                 gap = self.missing(&conversation);
                 self.ready.push_back(Step::Give(Update::Conversation(Box::new(conversation))));
             }
-            Some(Event::Entry(entry)) => {
+            Some(Event::Entry(mut entry)) => {
+                entry.author_blocked |= author_blocked;
                 let (conversation, seq) = (entry.conversation_id, entry.seq);
                 let seen = self.position.seen.get(&conversation).copied().unwrap_or(0);
                 if seq > seen + 1 {

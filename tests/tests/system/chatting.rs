@@ -98,7 +98,7 @@ async fn what_cannot_be_said() {
         let chat = anna.befriend(&boris).await;
         let mention = |account_id, offset, length| Text {
             text: "hi @boris".to_owned(),
-            mentions: vec![Mention { account_id, offset, length }],
+            mentions: vec![Mention { account_id, offset, length, all: false }],
             quote_seq: 0,
         };
         let quote = |quote_seq| Text { quote_seq, ..text("that one") };
@@ -145,7 +145,7 @@ async fn mentions_and_unread_are_counted_exactly() {
         for n in 0..3 {
             anna.say(chat, &format!("message {n}")).await;
         }
-        let mentions = vec![Mention { account_id: boris.account_id, offset: 0, length: 6 }];
+        let mentions = vec![Mention { account_id: boris.account_id, offset: 0, length: 6, all: false }];
         anna.try_send(chat, Text { text: "@boris look".to_owned(), mentions, quote_seq: 2 })
             .await
             .expect("sent");

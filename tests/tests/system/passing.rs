@@ -105,7 +105,7 @@ async fn what_should_not_ring_arrives_marked_silent() {
         anna.chat().update_conversation(mute).await.expect("muted");
         boris.say(chat, "does not").await;
         assert!(!rings(&mut at_anna).await);
-        let mention = Mention { account_id: anna.account_id, offset: 0, length: 5 };
+        let mention = Mention { account_id: anna.account_id, offset: 0, length: 5, all: false };
         let named = Text { mentions: vec![mention], ..text("@anna rings") };
         boris.try_send(chat, named.clone()).await.expect("sent");
         assert!(rings(&mut at_anna).await);

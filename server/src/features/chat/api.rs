@@ -53,7 +53,16 @@ impl ChatApi<Cx, Error> for Chat {
         let client_id = request.client_message_id;
         let to = Destination { me, to };
         let read = self.read_by_mentioned(to, &saying).await?;
-        let sending = Sending { to, saying, media, read, client_id, creation, now: cx.now };
+        let sending = Sending {
+            to,
+            saying,
+            media,
+            read,
+            client_id,
+            creation,
+            groups: self.groups.clone(),
+            now: cx.now,
+        };
         let sent = self.foundation.store.transact(move |tx| sending.send(tx)).await?;
         // Who writes has read.
         self.tell_read(me, ConversationId(sent.conversation_id), sent.seq).await;
@@ -236,7 +245,7 @@ fn read_up_to(
     now: Time,
 ) -> Result<Read> {
     let (_, member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
-    let head = head_with(tx, id, to)?;
+    let head = head_with(tx, id, &member, to)?;
     let mark = options::read_in(tx, me, id, known)?;
     let before = member.at_least(mark);
     // Nobody has read what they cannot see.
@@ -253,7 +262,7 @@ fn read_up_to(
         let read = ReadMark { conversation_id: id.0, read_seq: read.seq, read_ordinal: read.ordinal };
         delivery::log::append(tx, me, now, &What::ReadMark(read))?;
     }
-    Ok(Read { member, moved, mark, ordinal: ordinal_at(tx, id, head)? })
+    Ok(Read { member, moved, mark, ordinal: head.ordinal })
 }
 
 /// How many items a page has, of a list that gives so many by default and at most.

@@ -16,6 +16,8 @@ crate::settings! {
         edit_minutes: u32 = 15,
         /// Days for which recalled and edited messages are kept as they were, sealed, in case somebody reports them.
         originals_days: u32 = 7,
+        /// Members up to which everybody in a group may change its name and picture.
+        rename_up_to: u32 = 100,
     }
 }
 

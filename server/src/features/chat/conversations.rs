@@ -1,12 +1,16 @@
 //! Conversations as one account sees them now: the list, single ones, and those that moved.
 
 use super::mentions::MAX_UNREAD;
-use super::tables::{self, CONVERSATION, Content, DRAFT, LOG, MEMBER, MENTION, MINE, Member, StoredEntry};
+use super::tables::{
+    self, CONVERSATION, Content, DRAFT, LOG, MEMBER, MENTION, MENTION_ALL, MINE, Member, StoredEntry,
+};
 use super::{Chat, contents, conversation_not_found, message_not_found};
 use crate::error::Result;
+use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Order;
 use crate::store::key::KeyRange;
+use std::collections::BTreeSet;
 use teahouse_proto::chat::{self, Conversation};
 
 /// The most conversations on one list. Beyond it the oldest ids are left out of lists (never out of reach by id).
@@ -37,7 +41,7 @@ impl Chat {
         let mine = store.scan(&MINE, &KeyRange::prefix(&(account,)), MAX_LISTED, Order::Falling).await?;
         let (mut places, mut muted) = (Vec::new(), Vec::new());
         for ((_, id), mine) in mine {
-            let head = self.heads.load(store, id).await?;
+            let head = self.heads.known_to(store, id, mine.ended.as_ref()).await?;
             if head.stamp > stamp || stamp == 0 {
                 places.push((head.stamp, id));
             }
@@ -56,7 +60,7 @@ impl Chat {
         let mine = store.scan(&MINE, &KeyRange::prefix(&(account,)), MAX_LISTED, Order::Falling).await?;
         let mut places = Vec::new();
         for ((_, id), mine) in mine {
-            let head = self.heads.load(store, id).await?;
+            let head = self.heads.known_to(store, id, mine.ended.as_ref()).await?;
             if with_hidden || !mine.is_hidden(head.ordinal) {
                 places.push((u32::from(mine.pinned), head.stamp, id));
             }
@@ -69,13 +73,17 @@ impl Chat {
     pub async fn view(&self, account: AccountId, id: ConversationId) -> Result<Conversation> {
         let (what, member) = self.member(account, id).await?;
         let store = &self.foundation.store;
-        let head = self.heads.load(store, id).await?;
+        let head = self.heads.known_to(store, id, member.ended.as_ref()).await?;
         let mark = member.at_least(self.marks.load(store, id, account).await?);
         let mine = store.get(&MINE, &(account, id)).await?.unwrap_or_default();
         let draft = store.get(&DRAFT, &(account, id)).await?;
         let last = self.last_said(account, id, &member, head.seq).await?;
         let unread = head.ordinal.saturating_sub(mark.ordinal);
-        let mentions = if unread > 0 { self.unread_mentions(account, id, mark.seq).await? } else { 0 };
+        let mentions = if mark.seq < head.seq && (unread > 0 || what.is_group()) {
+            self.unread_mentions(account, id, &what, &member, mark.seq).await?
+        } else {
+            0
+        };
         Ok(Conversation {
             conversation_id: id.0,
             kind: what.kind,
@@ -86,7 +94,9 @@ impl Chat {
             unread_mentions: mentions,
             preview: last.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account)))),
             moved_at_ms: head.at_ms.max(what.created_at_ms),
-            first_seq_after: member.visible_after,
+            first_seq_after: member.first_after(),
+            group: self.groups.summary(store, id, &what, account, &member).await?,
+            unseen: member.unseen(),
             muted: mine.muted,
             pinned: mine.pinned,
             hidden: mine.is_hidden(head.ordinal),
@@ -123,7 +133,7 @@ impl Chat {
     ) -> Result<Option<(u64, StoredEntry)>> {
         let Some(newest) = self.stored(id, member, head).await? else { return Ok(None) };
         let last = newest.last_message(head);
-        if last > member.visible_after && last <= member.deleted_to {
+        if member.sees(last) && last <= member.deleted_to {
             return self.last_not_deleted(account, id, member, last).await;
         }
         if last == head {
@@ -143,10 +153,10 @@ impl Chat {
     ) -> Result<Option<(u64, StoredEntry)>> {
         let store = &self.foundation.store;
         for _ in 0..LOOKS_BACK {
-            if last <= member.visible_after {
+            if last <= member.first_after() {
                 break;
             }
-            let from = last.saturating_sub(LOOK_BACK).max(member.visible_after) + 1;
+            let from = last.saturating_sub(LOOK_BACK).max(member.first_after()) + 1;
             let entries = store.entries(&LOG, &id, from, last, LOOK_BACK as usize, Order::Falling).await?;
             let deleted = self.deleted(account, id, member, (from, last)).await?;
             // However many changes lie before them: straight to the message before those.
@@ -154,7 +164,9 @@ impl Chat {
                 message if message == *seq => seq - 1,
                 message => message,
             });
-            let found = entries.into_iter().find(|(seq, entry)| entry.is_message() && !deleted.contains(seq));
+            let found = entries
+                .into_iter()
+                .find(|(seq, entry)| member.sees(*seq) && entry.is_message() && !deleted.contains(seq));
             if found.is_some() {
                 return Ok(found);
             }
@@ -174,10 +186,29 @@ impl Chat {
         self.entry(account, id, &member, seq).await?.ok_or_else(message_not_found)
     }
 
-    async fn unread_mentions(&self, account: AccountId, id: ConversationId, read_seq: u64) -> Result<u32> {
+    /// How many entries after a number mention somebody, or everybody, but those by themselves and by whom they block.
+    async fn unread_mentions(
+        &self,
+        account: AccountId,
+        id: ConversationId,
+        what: &tables::Conversation,
+        member: &Member,
+        read_seq: u64,
+    ) -> Result<u32> {
+        let store = &self.foundation.store;
         let range = KeyRange::prefix(&(account, id)).after(&(account, id, read_seq));
-        let rows = self.foundation.store.scan(&MENTION, &range, MAX_UNREAD, Order::Rising).await?;
-        let count = rows.iter().filter(|(_, mention)| !mention.withdrawn).count();
+        let rows = store.scan(&MENTION, &range, MAX_UNREAD, Order::Rising).await?;
+        let named: BTreeSet<u64> =
+            rows.iter().filter(|(_, mention)| !mention.withdrawn).map(|((.., seq), _)| *seq).collect();
+        let mut count = named.len();
+        if what.is_group() && count < MAX_UNREAD {
+            let range = KeyRange::prefix(&(id,)).after(&(id, read_seq));
+            let mut all = store.scan(&MENTION_ALL, &range, MAX_UNREAD, Order::Rising).await?;
+            all.retain(|((_, seq), all)| all.by != account.0 && member.sees(*seq) && !named.contains(seq));
+            let blocked = if all.is_empty() { Vec::new() } else { contacts::blocked(store, account).await? };
+            all.retain(|(_, all)| blocked.binary_search(&AccountId(all.by)).is_err());
+            count = (count + all.len()).min(MAX_UNREAD);
+        }
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }

@@ -25,17 +25,44 @@ impl Chat {
         let (_, member) = self.member(me, id).await?;
         let limit = if request.limit == 0 { MAX_ENTRIES } else { MAX_ENTRIES.min(request.limit as usize) };
         let backwards = request.latest || request.before_seq > 0;
-        let from = request.after_seq.max(member.visible_after).saturating_add(1);
+        let from = request.after_seq.saturating_add(1);
         let to = if request.before_seq > 0 { request.before_seq - 1 } else { u64::MAX };
         let order = if backwards { Order::Falling } else { Order::Rising };
-        let store = &self.foundation.store;
-        let stored = store.entries(&LOG, &id, from, to, limit, order).await?;
+        let stored = self.seen(id, &member, (from, to), limit, order).await?;
         let mut entries = self.shown(me, id, &member, stored).await?;
         entries.truncate(fitting(&entries));
         if backwards {
             entries.reverse();
         }
-        Ok(ListEntriesResponse { entries, head_seq: store.head(&LOG, &id).await? })
+        let head_seq = match &member.ended {
+            Some(ended) => ended.seq,
+            None => self.foundation.store.head(&LOG, &id).await?,
+        };
+        Ok(ListEntriesResponse { entries, head_seq })
+    }
+
+    /// Entries `from..=to` of the times in which a member was in the conversation.
+    async fn seen(
+        &self,
+        id: ConversationId,
+        member: &Member,
+        (from, to): (u64, u64),
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<(u64, StoredEntry)>> {
+        let mut ranges = member.visible(from, to);
+        if order == Order::Falling {
+            ranges.reverse();
+        }
+        let mut stored = Vec::new();
+        for (from, to) in ranges {
+            let left = limit - stored.len();
+            if left == 0 {
+                break;
+            }
+            stored.extend(self.foundation.store.entries(&LOG, &id, from, to, left, order).await?);
+        }
+        Ok(stored)
     }
 
     /// Entries of one page, none of them before what the member can see, as the member sees them.

@@ -2,10 +2,11 @@
 //! before the transaction, which takes it only if the messages are still what they were then.
 
 use super::contents;
+use super::groups::Groups;
 use super::merged::Parcel;
 use super::rules::forwards as rules;
 use super::saying::may_recommend;
-use super::send::{Destination, append, audience, next_holder};
+use super::send::{Destination, append, next_holder};
 use super::tables::{Content, LOG, StoredEntry, StoredMerged};
 use super::visibility::sees;
 use super::{Chat, conversation_not_found, membership, message_not_found};
@@ -69,6 +70,7 @@ struct Forwarding {
     media: Vec<MediaId>,
     client_id: bytes::Bytes,
     creation: Creation,
+    groups: Groups,
     now: Time,
 }
 
@@ -107,10 +109,11 @@ impl Chat {
         rules::title(&request.title)?;
         let drawn = rules::numbers(&request.seqs)?;
         let store = &self.foundation.store;
+        let groups = self.groups.clone();
         let known = store.transact(move |tx| match creation.earlier(tx)? {
             Some(answer) => Ok(Some(answer)),
             // What cannot arrive is not made.
-            None => to.open(tx).map(|_| None),
+            None => to.open(tx, &groups).map(|_| None),
         });
         if let Some(answer) = known.await? {
             return Ok(answer);
@@ -130,8 +133,17 @@ impl Chat {
             let total = parcel.as_ref().map_or_else(|| price(&sources), |parcel| parcel.content.total);
             copying.draw(total)?;
             let (media, client_id) = (self.media.new_ids(media), request.client_message_id.clone());
-            let forwarding =
-                Forwarding { to, from, sources, merged: None, media, client_id, creation, now: cx.now };
+            let forwarding = Forwarding {
+                to,
+                from,
+                sources,
+                merged: None,
+                media,
+                client_id,
+                creation,
+                groups: self.groups.clone(),
+                now: cx.now,
+            };
             // It goes on where the call is cancelled: see `carry`.
             let carried = tokio::spawn(carry(self.media.clone(), store.clone(), parcel, forwarding));
             if let Some(answer) = carried.await.map_err(Error::internal)?? {
@@ -221,15 +233,24 @@ impl Forwarding {
         if let Some(answer) = self.creation.earlier(tx)? {
             return Ok(Outcome::Known(answer));
         }
-        let (id, conversation) = self.to.open(tx)?;
+        let opened = self.to.open(tx, &self.groups)?;
+        let id = opened.id;
         if !self.unchanged(tx)? {
             return Ok(Outcome::Changed);
         }
         let mut new = self.media.iter();
         let mut seqs = Vec::new();
         let mut say = |tx: &mut Tx<'_>, content: &Content| {
-            let to = audience(&conversation);
-            seqs.push(append(tx, id, to, self.to.me, self.now, self.client_id.clone(), content)?);
+            opened.check_content(content, self.now)?;
+            seqs.push(append(
+                tx,
+                id,
+                opened.audience(),
+                self.to.me,
+                self.now,
+                self.client_id.clone(),
+                content,
+            )?);
             Ok::<_, Error>(())
         };
         if let Some(merged) = &self.merged {

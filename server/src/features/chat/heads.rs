@@ -1,7 +1,7 @@
 //! The last entry of each conversation, in memory: who catches up asks for hundreds at once.
 
 use super::newest::{AtEntry, Newest};
-use super::tables::LOG;
+use super::tables::{Ended, LOG};
 use crate::error::Result;
 use crate::id::ConversationId;
 use crate::store::{Order, Store};
@@ -17,6 +17,12 @@ pub(super) struct Head {
     pub ordinal: u64,
     pub stamp: u64,
     pub at_ms: i64,
+}
+
+impl From<&Ended> for Head {
+    fn from(ended: &Ended) -> Self {
+        Self { seq: ended.seq, ordinal: ended.ordinal, stamp: ended.stamp, at_ms: ended.at_ms }
+    }
 }
 
 impl AtEntry for Head {
@@ -38,6 +44,19 @@ impl Heads {
     /// An entry was committed.
     pub(super) fn on_entry(&self, conversation: ConversationId, head: Head) {
         self.lock().raise(conversation, head);
+    }
+
+    /// The last entry of a conversation that an account may know of: where it was removed, `ended` says.
+    pub(super) async fn known_to(
+        &self,
+        store: &Store,
+        conversation: ConversationId,
+        ended: Option<&Ended>,
+    ) -> Result<Head> {
+        match ended {
+            Some(ended) => Ok(ended.into()),
+            None => self.load(store, conversation).await,
+        }
     }
 
     /// The last entry of a conversation.

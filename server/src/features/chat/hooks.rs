@@ -40,6 +40,7 @@ impl AccountHooks for Hooks {
             first: account.0,
             second: account.0,
             created_at_ms: now.as_ms(),
+            ..Conversation::default()
         };
         tx.put(&CONVERSATION, &self_conversation, &conversation)?;
         join(tx, self_conversation, account, now)
@@ -64,6 +65,7 @@ impl Hooks {
             first: first.0,
             second: second.0,
             created_at_ms: now.as_ms(),
+            ..Conversation::default()
         };
         tx.put(&CONVERSATION, &id, &conversation)?;
         Ok(id)

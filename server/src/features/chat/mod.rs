@@ -1,5 +1,6 @@
-//! Conversations and what is said in them: direct ones between friends, and everybody's notes to self. It knows who
-//! may speak from the contacts room, and nothing of sockets: what it commits it publishes.
+//! Conversations and what is said in them: direct ones between friends, groups, and everybody's notes to self. Who may
+//! speak it knows from the contacts room and from who is in a group; how people come into groups is the business of a
+//! later room. It knows nothing of sockets: what it commits it publishes.
 
 mod api;
 mod cards;
@@ -10,11 +11,13 @@ mod conversations;
 mod entries;
 mod favourites;
 mod forward;
+mod groups;
 mod heads;
 mod holding;
 mod hooks;
 mod keeping;
 mod marks;
+mod member;
 mod mentions;
 mod merged;
 mod newest;
@@ -32,6 +35,7 @@ mod visibility;
 
 pub use config::ChatConfig;
 pub use conversations::Place;
+pub use groups::{GroupView, Groups, MemberView, Roster};
 pub use hooks::Hooks;
 
 use super::Foundation;
@@ -60,12 +64,14 @@ pub struct Chat {
     merged_turns: Semaphore,
     heads: Heads,
     marks: Marks,
+    groups: Groups,
 }
 
 impl Chat {
     /// The room. `tickets` stand for people whose contact cards were sent.
     pub fn new(foundation: Foundation, config: ChatConfig, media: Arc<Media>, tickets: Tickets) -> Arc<Self> {
         Arc::new(Self {
+            groups: Groups::new(foundation.ids.clone(), &config),
             foundation,
             config,
             media,
@@ -142,13 +148,22 @@ fn ordinal_at(tx: &mut Tx<'_>, id: ConversationId, seq: u64) -> Result<u64> {
     Ok(tx.entry(&LOG, &id, seq)?.map_or(0, |entry| entry.ordinal))
 }
 
-/// The number of the last entry of a conversation that has an entry `to`; `SEQ_INVALID` else.
-fn head_with(tx: &mut Tx<'_>, id: ConversationId, to: u64) -> Result<u64> {
-    let head = tx.head(&LOG, &id)?;
-    if to > head {
+/// The last entry of a conversation that a member may know of.
+fn head_of(tx: &mut Tx<'_>, id: ConversationId, member: &tables::Member) -> Result<Mark> {
+    if let Some(ended) = &member.ended {
+        return Ok(Mark::at(ended.seq, ended.ordinal));
+    }
+    let seq = tx.head(&LOG, &id)?;
+    Ok(Mark::at(seq, ordinal_at(tx, id, seq)?))
+}
+
+/// As [`head_of`], where there is an entry `to`; `SEQ_INVALID` else.
+fn head_with(tx: &mut Tx<'_>, id: ConversationId, member: &tables::Member, to: u64) -> Result<Mark> {
+    let head = head_of(tx, id, member)?;
+    if to > head.seq {
         return Err(Error::invalid(
             "SEQ_INVALID",
-            format!("The conversation has no entry {to}; the last is {head}."),
+            format!("The conversation has no entry {to}; the last is {}.", head.seq),
         ));
     }
     Ok(head)

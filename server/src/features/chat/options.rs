@@ -1,8 +1,8 @@
 //! What is a member's own of a conversation: muted, pinned to the top, hidden, marked as unread, and the draft. Nobody
 //! else learns of it. It knows nothing of what was said.
 
-use super::tables::{DRAFT, LOG, MARK, MINE, Mark};
-use super::{Chat, conversation_not_found, membership, ordinal_at, rules};
+use super::tables::{DRAFT, MARK, MINE, Mark};
+use super::{Chat, conversation_not_found, head_of, membership, rules};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
@@ -23,13 +23,14 @@ impl Chat {
         let id = ConversationId(request.conversation_id);
         let known = self.read_by(me, id).await?;
         let change = move |tx: &mut Tx<'_>| {
+            let (_, member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
             let mine = tx.get(&MINE, &(me, id))?.ok_or_else(conversation_not_found)?;
             let read = read_in(tx, me, id, known)?;
             let mut new = mine.clone();
             new.muted = request.muted.unwrap_or(mine.muted);
             new.pinned = request.pinned.unwrap_or(mine.pinned);
             if let Some(hidden) = request.hidden {
-                new.hidden_at_ordinal = if hidden { Some(head_ordinal(tx, id)?) } else { None };
+                new.hidden_at_ordinal = if hidden { Some(head_of(tx, id, &member)?.ordinal) } else { None };
             }
             if let Some(marked) = request.marked_unread {
                 new.marked_unread_at_seq = marked.then_some(read.seq);
@@ -107,19 +108,14 @@ pub(super) fn tell(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, read: Mar
         conversation_id: id.0,
         muted: mine.muted,
         pinned: mine.pinned,
-        hidden: mine.is_hidden(head_ordinal(tx, id)?),
+        hidden: mine.is_hidden(head_of(tx, id, &member)?.ordinal),
         marked_unread: mine.is_marked_unread(read.seq),
         draft: tx.get(&DRAFT, &(me, id))?,
-        first_seq_after: member.visible_after,
+        first_seq_after: member.first_after(),
         read_seq: read.seq,
         read_ordinal: read.ordinal,
     };
     log::append(tx, me, now, &What::ConversationChanged(changed)).map(drop)
-}
-
-fn head_ordinal(tx: &mut Tx<'_>, id: ConversationId) -> Result<u64> {
-    let head = tx.head(&LOG, &id)?;
-    ordinal_at(tx, id, head)
 }
 
 /// How far a member has read: what was known before the transaction, or what was stored since.

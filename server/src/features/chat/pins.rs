@@ -1,6 +1,7 @@
 //! Pinned messages of a conversation: for all its members, and noted in it.
 
 use super::changes::Target;
+use super::groups::Groups;
 use super::send::{not_friends, publish, write};
 use super::tables::{Content, LOG, PIN, Pinned};
 use super::{Chat, conversation_not_found, members, membership, message_not_found};
@@ -12,7 +13,8 @@ use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
 use crate::time::Time;
 use teahouse_proto::chat::{
-    self, ListPinsRequest, ListPinsResponse, Notice, Pin, SetPinRequest, SetPinResponse, Unpinned, notice,
+    self, GroupRight, ListPinsRequest, ListPinsResponse, Notice, Pin, SetPinRequest, SetPinResponse,
+    Unpinned, notice,
 };
 
 /// Pinned messages in one conversation.
@@ -27,10 +29,10 @@ impl Chat {
         now: Time,
     ) -> Result<SetPinResponse> {
         let pinning = Pinning { me, id: ConversationId(request.conversation_id), seq: request.seq, now };
-        let set = self
-            .foundation
-            .store
-            .transact(move |tx| if request.pinned { pinning.pin(tx) } else { pinning.unpin(tx) });
+        let groups = self.groups.clone();
+        let set = self.foundation.store.transact(move |tx| {
+            if request.pinned { pinning.pin(tx, &groups) } else { pinning.unpin(tx, &groups) }
+        });
         set.await.map(|()| SetPinResponse {})
     }
 
@@ -38,8 +40,9 @@ impl Chat {
     pub(super) async fn pins(&self, me: AccountId, request: ListPinsRequest) -> Result<ListPinsResponse> {
         let id = ConversationId(request.conversation_id);
         let (_, member) = self.member(me, id).await?;
-        let range = KeyRange::prefix(&(id,)).after(&(id, member.visible_after));
-        let mut rows = self.foundation.store.scan(&PIN, &range, MAX_PINS, Order::Rising).await?;
+        let mut rows =
+            self.foundation.store.scan(&PIN, &KeyRange::prefix(&(id,)), MAX_PINS, Order::Rising).await?;
+        rows.retain(|((_, seq), _)| member.sees(*seq));
         rows.sort_by_key(|(_, pinned)| std::cmp::Reverse(pinned.stamp));
         let mut pins = Vec::with_capacity(rows.len());
         for ((_, seq), pinned) in rows {
@@ -63,56 +66,65 @@ struct Pinning {
 }
 
 impl Pinning {
-    fn pin(self, tx: &mut Tx<'_>) -> Result<()> {
-        let target = Target::find_said(tx, self.me, self.id, self.seq)?;
+    fn pin(self, tx: &mut Tx<'_>, groups: &Groups) -> Result<()> {
+        let target = Target::find_said(tx, groups, self.me, self.id, self.seq)?;
         if tx.get(&PIN, &(self.id, self.seq))?.is_some() {
             return Ok(());
         }
-        target.check_may_speak(tx)?;
+        target.check_may_pin(tx)?;
         let all = tx.scan(&PIN, &KeyRange::prefix(&(self.id,)), MAX_PINS, Order::Rising)?;
         if all.len() >= MAX_PINS {
             // A pin that its pinner cannot see, and so cannot unpin, must not be in their way for ever.
-            let unseen = all.iter().filter(|((_, seq), _)| *seq <= target.member.visible_after);
+            let unseen = all.iter().filter(|((_, seq), _)| !target.member.sees(*seq));
             let Some(((_, oldest), _)) = unseen.min_by_key(|(_, pinned)| pinned.stamp) else {
                 return Err(Error::precondition(
                     "TOO_MANY_PINS",
                     "Five messages are pinned here. Unpin one of them first.",
                 ));
             };
-            self.remove(tx, *oldest)?;
+            self.remove(tx, groups, *oldest)?;
         }
         let pinned = Pinned { by: self.me.0, at_ms: self.now.as_ms(), stamp: tx.stamp() };
         tx.put(&PIN, &(self.id, self.seq), &pinned)?;
-        self.note(tx, notice::Kind::Pinned(chat::Pinned { account_id: self.me.0, seq: self.seq }))
+        self.note(tx, groups, notice::Kind::Pinned(chat::Pinned { account_id: self.me.0, seq: self.seq }))
     }
 
-    fn unpin(self, tx: &mut Tx<'_>) -> Result<()> {
+    fn unpin(self, tx: &mut Tx<'_>, groups: &Groups) -> Result<()> {
         let (conversation, member) = membership(tx, self.id, self.me)?.ok_or_else(conversation_not_found)?;
         // What the caller deleted for themselves can be unpinned, since they see that it is pinned.
-        if self.seq <= member.visible_after || tx.head(&LOG, &self.id)? < self.seq {
+        if !member.sees(self.seq) || tx.head(&LOG, &self.id)? < self.seq {
             return Err(message_not_found());
         }
         if tx.get(&PIN, &(self.id, self.seq))?.is_none() {
             return Ok(());
         }
-        match conversation.peer(self.me) {
-            Some(peer) if !contacts::may_chat(tx, self.me, peer)? => Err(not_friends()),
-            _ => self.remove(tx, self.seq),
+        if let Some(group) = groups.standing(tx, self.id, &conversation, self.me, &member)? {
+            group.check(GroupRight::Pin)?;
+        } else if let Some(peer) = conversation.peer(self.me)
+            && !contacts::may_chat(tx, self.me, peer)?
+        {
+            return Err(not_friends());
         }
+        self.remove(tx, groups, self.seq)
     }
 
-    fn remove(self, tx: &mut Tx<'_>, seq: u64) -> Result<()> {
+    fn remove(self, tx: &mut Tx<'_>, groups: &Groups, seq: u64) -> Result<()> {
         tx.delete(&PIN, &(self.id, seq))?;
-        self.note(tx, notice::Kind::Unpinned(Unpinned { account_id: self.me.0, seq }))
+        self.note(tx, groups, notice::Kind::Unpinned(Unpinned { account_id: self.me.0, seq }))
     }
 
-    fn note(self, tx: &mut Tx<'_>, kind: notice::Kind) -> Result<()> {
-        let Some((conversation, _)) = membership(tx, self.id, self.me)? else { return Ok(()) };
+    fn note(self, tx: &mut Tx<'_>, groups: &Groups, kind: notice::Kind) -> Result<()> {
+        let Some((conversation, member)) = membership(tx, self.id, self.me)? else { return Ok(()) };
         let content = Content::Notice(Notice { kind: Some(kind) });
         let (seq, entry) = write(tx, self.id, AccountId(0), self.now, bytes::Bytes::new(), &content)?;
-        let to: Vec<_> =
-            members(tx, self.id, &conversation)?.into_iter().map(|(account, _)| account).collect();
-        publish(tx, Audience::Accounts(to.into()), entry.to_entry(self.id, seq, None), None);
+        let to = match groups.standing(tx, self.id, &conversation, self.me, &member)? {
+            Some(group) => group.audience(),
+            None => {
+                let members = members(tx, self.id, &conversation)?.into_iter();
+                Audience::Accounts(members.map(|(account, _)| account).collect())
+            }
+        };
+        publish(tx, to, entry.to_entry(self.id, seq, None), None);
         Ok(())
     }
 }

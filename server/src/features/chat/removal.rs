@@ -1,8 +1,9 @@
 //! What members remove from their own devices: single messages, or all so far. Others keep them and learn nothing: what
 //! is removed is unread no more, but receipts do not say that it was read.
 
+use super::groups::Groups;
 use super::tables::{DELETED, LOG, MEMBER, MINE, Mark, Mine};
-use super::{Chat, conversation_not_found, head_with, membership, mentions, options, ordinal_at};
+use super::{Chat, conversation_not_found, head_of, head_with, membership, mentions, options, ordinal_at};
 use crate::delivery;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, ConversationId};
@@ -33,7 +34,8 @@ impl Chat {
             return Err(Error::invalid("SEQ_INVALID", "Name up to 100 entries by their numbers, from 1 on."));
         }
         let known = self.marks.load(&self.foundation.store, id, me).await?;
-        let delete = self.foundation.store.transact(move |tx| delete(tx, id, me, known, &seqs, now));
+        let groups = self.groups.clone();
+        let delete = self.foundation.store.transact(move |tx| delete(tx, &groups, id, me, known, &seqs, now));
         delete.await.map(|()| DeleteForMeResponse {})
     }
 
@@ -47,21 +49,21 @@ impl Chat {
         let id = ConversationId(request.conversation_id);
         self.member(me, id).await?;
         let known = self.marks.load(&self.foundation.store, id, me).await?;
+        let groups = self.groups.clone();
         let clear = self.foundation.store.transact(move |tx| {
             let (_, mut member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
-            let head = tx.head(&LOG, &id)?;
-            let ordinal = ordinal_at(tx, id, head)?;
-            let cleared = member.visible_after < head;
+            let head = head_of(tx, id, &member)?;
+            let cleared = member.visible_after < head.seq;
             if cleared {
-                member.visible_after = head;
-                member.ordinal_after = ordinal;
+                member.clear(head);
                 tx.put(&MEMBER, &(id, me), &member)?;
-                mentions::forget(tx, me, id, head)?;
+                groups.saw(tx, id, me, &member)?;
+                mentions::forget(tx, me, id, head.seq)?;
             }
             let before = tx.get(&MINE, &(me, id))?.unwrap_or_default();
             let mut mine = Mine { marked_unread_at_seq: None, ..before.clone() };
-            if request.and_hide && !mine.is_hidden(ordinal) {
-                mine.hidden_at_ordinal = Some(ordinal);
+            if request.and_hide && !mine.is_hidden(head.ordinal) {
+                mine.hidden_at_ordinal = Some(head.ordinal);
             }
             if mine != before {
                 tx.put(&MINE, &(me, id), &mine)?;
@@ -81,6 +83,7 @@ impl Chat {
 /// Changes and notices stay: a device that was away learns from them what happened to others.
 fn delete(
     tx: &mut Tx<'_>,
+    groups: &Groups,
     id: ConversationId,
     me: AccountId,
     known: Mark,
@@ -89,9 +92,9 @@ fn delete(
 ) -> Result<()> {
     let (_, before) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
     let Some(last) = seqs.last().copied() else { return Ok(()) };
-    head_with(tx, id, last)?;
+    head_with(tx, id, &before, last)?;
     let mut deleted = Vec::new();
-    for seq in seqs.iter().copied().filter(|seq| *seq > before.visible_after) {
+    for seq in seqs.iter().copied().filter(|seq| before.sees(*seq)) {
         let key = (me, id, seq);
         let is_message = tx.entry(&LOG, &id, seq)?.is_some_and(|entry| entry.is_message());
         if is_message && tx.get(&DELETED, &key)?.is_none() {
@@ -108,6 +111,7 @@ fn delete(
     }
     if member != before {
         tx.put(&MEMBER, &(id, me), &member)?;
+        groups.saw(tx, id, me, &member)?;
     }
     if passed {
         options::tell(tx, me, id, member.passed.unwrap_or_default(), now)?;

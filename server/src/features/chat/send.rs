@@ -1,11 +1,14 @@
 //! Sending: decided and written in one transaction.
 
 use super::changes::mentioned;
+use super::groups::{Groups, InGroup};
 use super::hooks::pair;
 use super::mentions::ReadBefore;
-use super::rules::check_mentioned;
+use super::rules::check_mentioned_singly;
 use super::saying::{Saying, Speaker};
-use super::tables::{CONVERSATION, Content, Conversation, LOG, PAIR, StoredEntry};
+use super::tables::{
+    CONVERSATION, Content, Conversation, LOG, MEMBER, MENTION_ALL, MentionAll, PAIR, StoredEntry,
+};
 use super::visibility::sees;
 use super::{conversation_not_found, membership, mentions};
 use crate::bus::{Audience, Event};
@@ -19,7 +22,7 @@ use crate::store::Tx;
 use crate::time::Time;
 use std::sync::Arc;
 use teahouse_proto::chat::send_message_request::To;
-use teahouse_proto::chat::{self, ConversationKind, SendMessageResponse, Text};
+use teahouse_proto::chat::{self, ConversationKind, GroupRight, SendMessageResponse, Text};
 use teahouse_proto::sync::FollowResponse;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
 
@@ -33,6 +36,7 @@ pub(super) struct Sending {
     pub read: ReadBefore,
     pub client_id: bytes::Bytes,
     pub creation: Creation,
+    pub groups: Groups,
     pub now: Time,
 }
 
@@ -43,22 +47,53 @@ pub(super) struct Destination {
     pub to: To,
 }
 
+/// A conversation in which somebody may speak now.
+pub(super) struct Opened {
+    pub id: ConversationId,
+    conversation: Conversation,
+    group: Option<InGroup>,
+}
+
+impl Opened {
+    /// Everybody in it.
+    pub(super) fn audience(&self) -> Audience {
+        match &self.group {
+            Some(group) => group.audience(),
+            None => Audience::Accounts(self.conversation.accounts().into()),
+        }
+    }
+
+    /// Whether they may say something of this content: `PLAIN_TEXT_ONLY`.
+    pub(super) fn check_content(&self, content: &Content, now: Time) -> Result<()> {
+        self.group.as_ref().map_or(Ok(()), |group| group.check_content(content, now))
+    }
+
+    /// Whether they may mention whom a text does: `MENTION_INVALID`, `NOT_ALLOWED`.
+    fn check_mentioned(&self, text: &Text) -> Result<()> {
+        match &self.group {
+            Some(group) => group.check_mentioned(&Text::default(), text),
+            None => check_mentioned_singly(text, &self.conversation.accounts()),
+        }
+    }
+}
+
 impl Sending {
     /// Sends, or gives the answer of the first time.
     pub(super) fn send(&self, tx: &mut Tx<'_>) -> Result<SendMessageResponse> {
         if let Some(answer) = self.creation.earlier(tx)? {
             return Ok(answer);
         }
-        let (id, conversation) = self.to.open(tx)?;
+        let opened = self.to.open(tx, &self.groups)?;
+        let id = opened.id;
         if let Saying::Text(text) = &self.saying {
-            check_mentioned(text, &conversation.accounts())?;
+            opened.check_mentioned(text)?;
             check_quote(tx, id, self.to.me, text.quote_seq)?;
         }
         let holder = next_holder(tx, id)?;
         let by = Speaker { me: self.to.me, holder, now: self.now, new: self.media.iter() };
         let content = self.saying.settle(tx, by)?;
-        let seq =
-            append(tx, id, audience(&conversation), self.to.me, self.now, self.client_id.clone(), &content)?;
+        opened.check_content(&content, self.now)?;
+        let seq = append(tx, id, opened.audience(), self.to.me, self.now, self.client_id.clone(), &content)?;
         if let Saying::Text(text) = &self.saying {
             self.note_mentions(tx, id, seq, text)?;
         }
@@ -70,10 +105,35 @@ impl Sending {
 
 impl Destination {
     /// The conversation, where `me` may speak in it now.
-    pub(super) fn open(&self, tx: &mut Tx<'_>) -> Result<(ConversationId, Conversation)> {
+    pub(super) fn open(&self, tx: &mut Tx<'_>, groups: &Groups) -> Result<Opened> {
         let (id, conversation) = self.resolve(tx)?;
-        self.check_may_speak(tx, id, &conversation)?;
-        Ok((id, conversation))
+        let group = if conversation.is_group() {
+            Some(self.enter(tx, id, &conversation, groups)?)
+        } else {
+            self.check_may_speak(tx, id, &conversation)?;
+            None
+        };
+        Ok(Opened { id, conversation, group })
+    }
+
+    /// A group, where `me` may speak in it now.
+    fn enter(
+        &self,
+        tx: &mut Tx<'_>,
+        id: ConversationId,
+        conversation: &Conversation,
+        groups: &Groups,
+    ) -> Result<InGroup> {
+        let member = tx.get(&MEMBER, &(id, self.me))?;
+        if member.is_none() && !on(Fault::SkipMembership) {
+            return Err(conversation_not_found());
+        }
+        let group = groups.standing(tx, id, conversation, self.me, &member.unwrap_or_default())?;
+        let group = group.ok_or_else(conversation_not_found)?;
+        if !on(Fault::SkipMembership) {
+            group.check(GroupRight::Speak)?;
+        }
+        Ok(group)
     }
 
     fn resolve(&self, tx: &mut Tx<'_>) -> Result<(ConversationId, Conversation)> {
@@ -119,8 +179,16 @@ impl Destination {
 
 impl Sending {
     fn note_mentions(&self, tx: &mut Tx<'_>, id: ConversationId, seq: u64, text: &Text) -> Result<()> {
-        let others = mentioned(text).into_iter().filter(|account| *account != self.to.me);
-        others.into_iter().try_for_each(|account| mentions::note(tx, account, id, seq, &self.read, self.now))
+        if text.mentions.iter().any(|mention| mention.all) {
+            tx.put(&MENTION_ALL, &(id, seq), &MentionAll { by: self.to.me.0 })?;
+        }
+        for account in mentioned(text).into_iter().filter(|account| *account != self.to.me) {
+            // In a group somebody whom they block can name them, and does not ring.
+            if !contacts::blocks(tx, account, self.to.me)? {
+                mentions::note(tx, account, id, seq, &self.read, self.now)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -196,11 +264,6 @@ pub(super) fn publish(
 ) {
     let message = FollowResponse { event: Some(FollowEvent::Entry(entry)), ..FollowResponse::default() };
     tx.publish(Event::Deliver { to, message: Arc::new(message), own });
-}
-
-/// Everybody in a conversation.
-pub(super) fn audience(conversation: &Conversation) -> Audience {
-    Audience::Accounts(conversation.accounts().into())
 }
 
 /// The one answer for whoever may not speak here, whatever the cause.

@@ -1,6 +1,8 @@
 //! What the chat room stores. Two rows a message, whatever the size of the conversation: its entry here, and the
 //! answer to its client id in the ledger.
 
+use super::groups::StoredRoster;
+pub(super) use super::member::{Ended, Member};
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Log, Table};
 use prost::{Message, Oneof};
@@ -18,6 +20,8 @@ pub(super) const CONVERSATION: Table<ConversationId, Conversation> = Table::new(
 pub(super) const PAIR: Table<(AccountId, AccountId), Pair> = Table::new("chat.pair");
 /// Who is a member, and what they may see.
 pub(super) const MEMBER: Table<(ConversationId, AccountId), Member> = Table::new("chat.member");
+/// Who is in a group: one row, read only where it is not known in memory.
+pub(super) const ROSTER: Table<ConversationId, StoredRoster> = Table::new("chat.roster");
 /// An account's conversations: what is on their list.
 pub(super) const MINE: Table<(AccountId, ConversationId), Mine> = Table::new("chat.mine");
 /// What an account began to write. Apart from [`MINE`], of which all rows are read whenever a device catches up.
@@ -26,6 +30,8 @@ pub(super) const DRAFT: Table<(AccountId, ConversationId), Draft> = Table::new("
 pub(super) const MARK: Table<(ConversationId, AccountId), Mark> = Table::new("chat.mark");
 /// Unread mentions of an account.
 pub(super) const MENTION: Table<(AccountId, ConversationId, u64), Mention> = Table::new("chat.mention");
+/// Entries of groups that mention everybody: one row each, however many that are.
+pub(super) const MENTION_ALL: Table<(ConversationId, u64), MentionAll> = Table::new("chat.mention_all");
 /// Who gave which emoji to an entry.
 pub(super) const REACTION: Table<(ConversationId, u64, String, AccountId), Reacted> =
     Table::new("chat.reaction");
@@ -219,6 +225,7 @@ impl StoredEntry {
             cut: false,
             edited_at_ms: self.edited_at_ms,
             reactions,
+            author_blocked: false,
         }
     }
 
@@ -248,9 +255,32 @@ pub(super) struct Conversation {
     pub second: u64,
     #[prost(int64, tag = "4")]
     pub created_at_ms: i64,
+    /// The rest of groups only. Empty: by the members' names.
+    #[prost(string, tag = "5")]
+    pub name: String,
+    /// Path of the picture; empty: none yet.
+    #[prost(string, tag = "6")]
+    pub picture: String,
+    #[prost(uint32, tag = "7")]
+    pub member_count: u32,
+    /// Of the row in [`ROSTER`]: another one whenever that changes, and never one that was there before.
+    #[prost(uint64, tag = "8")]
+    pub roster_version: u64,
+    /// Only owner and admins speak.
+    #[prost(bool, tag = "9")]
+    pub all_muted: bool,
+    #[prost(bool, tag = "10")]
+    pub dissolved: bool,
+    /// Who joins sees what was said before.
+    #[prost(bool, tag = "11")]
+    pub history_visible: bool,
 }
 
 impl Conversation {
+    pub(super) fn is_group(&self) -> bool {
+        self.kind() == chat::ConversationKind::Group
+    }
+
     /// The other one, for a member of a direct conversation.
     pub(super) fn peer(&self, me: AccountId) -> Option<AccountId> {
         match (self.kind(), AccountId(self.first), AccountId(self.second)) {
@@ -275,32 +305,6 @@ pub(super) struct Pair {
     pub conversation: u64,
 }
 
-/// What a member may see.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Member {
-    /// The member sees the entries after this number: they were not in the conversation before, or cleared it.
-    #[prost(uint64, tag = "1")]
-    pub visible_after: u64,
-    /// Ordinal of that entry: what a member does not see they have read.
-    #[prost(uint64, tag = "2")]
-    pub ordinal_after: u64,
-    /// The highest number that the member deleted for themselves; 0: none.
-    #[prost(uint64, tag = "3")]
-    pub deleted_to: u64,
-    /// How far the member went by deleting messages for themselves: up to here nothing is unread. Apart from [`MARK`],
-    /// which receipts tell: nobody has read what they deleted, and nobody learns that they did.
-    #[prost(message, optional, tag = "4")]
-    pub passed: Option<Mark>,
-}
-
-impl Member {
-    /// How far the member has come who has read up to a mark: not before what they can see, nor what they deleted.
-    pub(super) fn at_least(&self, mark: Mark) -> Mark {
-        let joined = Mark::at(self.visible_after, self.ordinal_after);
-        mark.further(joined).further(self.passed.unwrap_or_default())
-    }
-}
-
 /// An entry of a list of conversations.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Mine {
@@ -317,6 +321,9 @@ pub(super) struct Mine {
     /// How far the account had read when it marked it as unread: reading or writing on ends that, without a write.
     #[prost(uint64, optional, tag = "5")]
     pub marked_unread_at_seq: Option<u64>,
+    /// As in the member's row: a list is made without reading that.
+    #[prost(message, optional, tag = "6")]
+    pub ended: Option<Ended>,
 }
 
 impl Mine {
@@ -362,6 +369,14 @@ pub(super) struct Mention {
     /// An edit took it out again. It stays until it is read, so that putting it back tells nobody a second time.
     #[prost(bool, tag = "1")]
     pub withdrawn: bool,
+}
+
+/// That everybody is mentioned.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct MentionAll {
+    /// By whom.
+    #[prost(uint64, tag = "1")]
+    pub by: u64,
 }
 
 /// An emoji that somebody gave. Its key says the rest.

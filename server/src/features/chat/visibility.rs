@@ -1,5 +1,5 @@
-//! Which entries a member sees: those after the number from which on they are in the conversation, less those that they
-//! deleted for themselves.
+//! Which entries a member sees: those of the time in which they were in the conversation, less those that they deleted
+//! for themselves.
 
 use super::Chat;
 use super::tables::{DELETED, LOG, Member, StoredEntry};
@@ -18,7 +18,7 @@ pub(super) fn sees(
     seq: u64,
 ) -> Result<bool> {
     let deleted = seq <= member.deleted_to && tx.get(&DELETED, &(account, id, seq))?.is_some();
-    Ok(seq > member.visible_after && !deleted)
+    Ok(member.sees(seq) && !deleted)
 }
 
 impl Chat {
@@ -44,7 +44,7 @@ impl Chat {
         member: &Member,
         seq: u64,
     ) -> Result<Option<StoredEntry>> {
-        if seq <= member.visible_after {
+        if !member.sees(seq) {
             return Ok(None);
         }
         let found = self.foundation.store.entries(&LOG, &id, seq, seq, 1, Order::Rising).await?;

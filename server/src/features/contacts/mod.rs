@@ -22,7 +22,9 @@ mod views;
 pub use faces::Faces;
 #[cfg(test)]
 pub(crate) use relations::set_friend;
-pub use relations::{Relation, are_friends, friend_ids, has, has_friend, is_newcomer, may_chat, relation};
+pub use relations::{
+    Relation, are_friends, blocked, blocks, friend_ids, has, has_friend, is_newcomer, may_chat, relation,
+};
 pub use room::seed_friends;
 pub use rules::{friend_not_found, person_not_found};
 pub use tickets::{Found, Tickets};

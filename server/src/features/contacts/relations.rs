@@ -17,6 +17,8 @@ use std::time::Duration;
 const NEWCOMER_ALWAYS: Duration = Duration::from_secs(3 * DAY.as_secs());
 /// Who has no friend of at least this age is one for so long.
 const NEWCOMER_ALONE: Duration = Duration::from_secs(14 * DAY.as_secs());
+/// More than anybody can block, whatever the setting: a list that is read has a bound.
+const MAX_BLOCKED: usize = 100_000;
 /// How many of the oldest friends are asked whether they are none.
 const FRIENDS_ASKED: usize = 20;
 
@@ -76,6 +78,17 @@ pub fn relation(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<Rela
         i_block: tx.get(&BLOCK, &(me, other))?.is_some(),
         they_block: tx.get(&BLOCK, &(other, me))?.is_some(),
     })
+}
+
+/// Whether somebody blocks another.
+pub fn blocks(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<bool> {
+    Ok(tx.get(&BLOCK, &(me, other))?.is_some())
+}
+
+/// Whom somebody blocks, in order of id: none, for nearly everybody.
+pub async fn blocked(store: &Store, me: AccountId) -> Result<Vec<AccountId>> {
+    let rows = store.scan(&BLOCK, &KeyRange::prefix(&(me,)), MAX_BLOCKED, Order::Rising).await?;
+    Ok(rows.into_iter().map(|((_, other), _)| other).collect())
 }
 
 /// Whether somebody has another as a friend, by their own list alone.

@@ -2,12 +2,13 @@
 
 use super::super::Chat;
 use super::super::mentions::{self, ReadBefore};
-use super::super::rules::{check_mentioned, check_text};
+use super::super::rules::{check_mentioned_singly, check_text};
 use super::super::send::{check_quote, quote_not_found};
-use super::super::tables::{Content, MEMBER};
+use super::super::tables::{Content, MEMBER, MENTION_ALL, MentionAll};
 use super::{Target, mentioned, sealed, sees};
 use crate::error::{Error, Result};
 use crate::features::chat::message_not_found;
+use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
 use crate::time::Time;
@@ -29,8 +30,9 @@ impl Chat {
         check_text(&text)?;
         let read = self.read_by_members(me, id, &text).await?;
         let (window, keep) = (self.config.edit_within(), self.config.keep_originals());
+        let groups = self.groups.clone();
         let edit = self.foundation.store.transact(move |tx| {
-            let mut target = Target::find_said(tx, me, id, seq)?;
+            let mut target = Target::find_said(tx, &groups, me, id, seq)?;
             let Some(Content::Text(before)) = target.entry.content.clone() else {
                 return Err(message_not_found());
             };
@@ -38,7 +40,7 @@ impl Chat {
             if before != text {
                 target.check_may_speak(tx)?;
                 target.check_within(window, now)?;
-                check_mentioned(&text, &target.conversation.accounts())?;
+                target.check_text(&before, &text, now)?;
                 target.check_new_quote(tx, &before, &text)?;
                 sealed::edited(tx, &target, now, keep)?;
                 target.renew_mentions(tx, &before, &text, &read, now)?;
@@ -53,6 +55,17 @@ impl Chat {
 }
 
 impl Target {
+    /// Whether the text may be what it becomes. Who was mentioned before may have gone since, and still stands there.
+    fn check_text(&self, before: &Text, text: &Text, now: Time) -> Result<()> {
+        match &self.group {
+            Some(group) => {
+                group.check_content(&Content::Text(text.clone()), now)?;
+                group.check_mentioned(before, text)
+            }
+            None => check_mentioned_singly(text, &self.conversation.accounts()),
+        }
+    }
+
     /// A quote that stays may name what was recalled meanwhile; a new one must name a message before this one.
     fn check_new_quote(&self, tx: &mut Tx<'_>, before: &Text, text: &Text) -> Result<()> {
         match text.quote_seq {
@@ -70,13 +83,20 @@ impl Target {
         read: &ReadBefore,
         now: Time,
     ) -> Result<()> {
+        let all = |text: &Text| text.mentions.iter().any(|mention| mention.all);
+        match (all(before), all(text)) {
+            (false, true) => tx.put(&MENTION_ALL, &(self.id, self.seq), &MentionAll { by: self.me.0 })?,
+            (true, false) => tx.delete(&MENTION_ALL, &(self.id, self.seq))?,
+            _ => {}
+        }
         let (before, after) = (mentioned(before), mentioned(text));
         for account in before.difference(&after) {
             mentions::withdraw(tx, *account, self.id, self.seq)?;
         }
         for account in after.difference(&before).filter(|account| **account != self.me) {
             let Some(member) = tx.get(&MEMBER, &(self.id, *account))? else { continue };
-            if sees(tx, self.id, *account, &member, self.seq)? {
+            let silent = contacts::blocks(tx, *account, self.me)?;
+            if !silent && sees(tx, self.id, *account, &member, self.seq)? {
                 mentions::note(tx, *account, self.id, self.seq, read, now)?;
             }
         }

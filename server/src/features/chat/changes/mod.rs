@@ -7,6 +7,7 @@ mod reactions;
 mod recall;
 mod sealed;
 
+use super::groups::{Groups, InGroup};
 use super::send::{not_friends, publish, write};
 use super::tables::{Content, Conversation, LOG, Member, StoredEntry};
 use super::visibility::sees;
@@ -20,7 +21,7 @@ use crate::time::Time;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use teahouse_proto::chat::changed::What;
-use teahouse_proto::chat::{self, Changed, Text};
+use teahouse_proto::chat::{self, Changed, GroupRight, Text};
 
 /// A message that a member does something to, as it is stored.
 pub(super) struct Target {
@@ -30,22 +31,37 @@ pub(super) struct Target {
     /// Who does it.
     pub me: AccountId,
     pub member: Member,
+    /// Where it is one.
+    pub group: Option<InGroup>,
     pub entry: StoredEntry,
 }
 
 impl Target {
     /// A message that the caller can see, recalled or not; `CONVERSATION_NOT_FOUND` or `MESSAGE_NOT_FOUND` else.
-    pub(super) fn find(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, seq: u64) -> Result<Self> {
+    pub(super) fn find(
+        tx: &mut Tx<'_>,
+        groups: &Groups,
+        me: AccountId,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<Self> {
         let (conversation, member) = membership(tx, id, me)?.ok_or_else(conversation_not_found)?;
         let seen = sees(tx, id, me, &member, seq)?;
         let entry = if seen { tx.entry(&LOG, &id, seq)? } else { None };
         let entry = entry.filter(StoredEntry::is_message).ok_or_else(message_not_found)?;
-        Ok(Self { id, seq, conversation, me, member, entry })
+        let group = groups.standing(tx, id, &conversation, me, &member)?;
+        Ok(Self { id, seq, conversation, me, member, group, entry })
     }
 
     /// As [`Target::find`], of messages that were not recalled.
-    pub(super) fn find_said(tx: &mut Tx<'_>, me: AccountId, id: ConversationId, seq: u64) -> Result<Self> {
-        let target = Self::find(tx, me, id, seq)?;
+    pub(super) fn find_said(
+        tx: &mut Tx<'_>,
+        groups: &Groups,
+        me: AccountId,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<Self> {
+        let target = Self::find(tx, groups, me, id, seq)?;
         if target.is_recalled() { Err(message_not_found()) } else { Ok(target) }
     }
 
@@ -69,9 +85,20 @@ impl Target {
 
     /// Whatever else others see of the caller needs what a message needs. Why it lacks is not told.
     pub(super) fn check_may_speak(&self, tx: &mut Tx<'_>) -> Result<()> {
+        if let Some(group) = &self.group {
+            return group.check(GroupRight::Speak);
+        }
         match self.conversation.peer(self.me) {
             Some(peer) if !contacts::may_chat(tx, self.me, peer)? => Err(not_friends()),
             _ => Ok(()),
+        }
+    }
+
+    /// In groups pinning is for some.
+    pub(super) fn check_may_pin(&self, tx: &mut Tx<'_>) -> Result<()> {
+        match &self.group {
+            Some(group) => group.check(GroupRight::Pin),
+            None => self.check_may_speak(tx),
         }
     }
 
@@ -81,22 +108,31 @@ impl Target {
         let changed = Changed { target_seq: self.seq, what: what.into(), target: None };
         let content = Content::Changed(changed.clone());
         let (seq, entry) = write(tx, self.id, self.me, now, bytes::Bytes::new(), &content)?;
-        let (mut seeing, mut blind) = (Vec::new(), Vec::new());
-        for (account, member) in members(tx, self.id, &self.conversation)? {
-            let seen = sees(tx, self.id, account, &member, self.seq)?;
-            if seen { seeing.push(account) } else { blind.push(account) }
-        }
+        let (seeing, blind) = self.split(tx)?;
         let without = entry.to_entry(self.id, seq, None);
         let target = Box::new(self.entry.to_entry(self.id, self.seq, None));
         let changed = Changed { target: Some(target), ..changed };
         let content = Some(chat::entry::Content::Changed(Box::new(changed)));
         let with = chat::Entry { content, ..without.clone() };
-        for (accounts, entry) in [(seeing, with), (blind, without)] {
-            if !accounts.is_empty() {
-                publish(tx, Audience::Accounts(accounts.into()), entry, None);
+        for (to, entry) in [(seeing, with), (blind, without)] {
+            if !to.accounts().is_empty() {
+                publish(tx, to, entry, None);
             }
         }
         Ok(())
+    }
+
+    /// Who sees the message, and who is in the conversation and does not.
+    fn split(&self, tx: &mut Tx<'_>) -> Result<(Audience, Audience)> {
+        if let Some(group) = &self.group {
+            return group.split(tx, self.id, self.seq);
+        }
+        let (mut seeing, mut blind) = (Vec::new(), Vec::new());
+        for (account, member) in members(tx, self.id, &self.conversation)? {
+            let seen = sees(tx, self.id, account, &member, self.seq)?;
+            if seen { seeing.push(account) } else { blind.push(account) }
+        }
+        Ok((Audience::Accounts(seeing.into()), Audience::Accounts(blind.into())))
     }
 
     /// As the caller sees it.
@@ -105,7 +141,7 @@ impl Target {
     }
 }
 
-/// Whom a text mentions, each once.
+/// Whom a text mentions by name, each once.
 pub(super) fn mentioned(text: &Text) -> BTreeSet<AccountId> {
-    text.mentions.iter().map(|mention| AccountId(mention.account_id)).collect()
+    text.mentions.iter().filter(|mention| !mention.all).map(|mention| AccountId(mention.account_id)).collect()
 }

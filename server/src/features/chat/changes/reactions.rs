@@ -44,8 +44,9 @@ impl Chat {
                 "React with one emoji, fully qualified, of at most 32 bytes.",
             ));
         }
+        let groups = self.groups.clone();
         let react = self.foundation.store.transact(move |tx| {
-            let mut target = Target::find_said(tx, me, ConversationId(conversation_id), seq)?;
+            let mut target = Target::find_said(tx, &groups, me, ConversationId(conversation_id), seq)?;
             let key = (target.id, seq, emoji.clone(), me);
             if tx.get(&REACTION, &key)?.is_some() != on {
                 target.check_may_speak(tx)?;

@@ -1,7 +1,7 @@
 //! Taking a message back.
 
 use super::super::Chat;
-use super::super::tables::{Content, MENTION, PIN, REACTION, SEALED};
+use super::super::tables::{Content, MENTION, MENTION_ALL, PIN, REACTION, SEALED};
 use super::{Target, mentioned, sealed};
 use crate::error::Result;
 use crate::features::chat::message_not_found;
@@ -12,7 +12,8 @@ use crate::store::{Order, Tx};
 use crate::time::Time;
 use teahouse_proto::chat::changed::What;
 use teahouse_proto::chat::{
-    GetRecalledTextRequest, GetRecalledTextResponse, RecallMessageRequest, RecallMessageResponse, Recalled,
+    GetRecalledTextRequest, GetRecalledTextResponse, GroupRight, RecallMessageRequest, RecallMessageResponse,
+    Recalled,
 };
 
 /// Rows of reactions that go with the message. More are out of reach without it, and harmless.
@@ -27,12 +28,14 @@ impl Chat {
         now: Time,
     ) -> Result<RecallMessageResponse> {
         let (id, seq) = (ConversationId(request.conversation_id), request.seq);
-        let config = self.config.clone();
+        let (config, groups) = (self.config.clone(), self.groups.clone());
         let recall = self.foundation.store.transact(move |tx| {
-            let mut target = Target::find(tx, me, id, seq)?;
-            target.check_mine()?;
+            let mut target = Target::find(tx, &groups, me, id, seq)?;
+            let by_right = target.check_may_recall()?;
             if !target.is_recalled() {
-                target.check_within(config.recall_within(target.entry.content.as_ref()), now)?;
+                if !by_right {
+                    target.check_within(config.recall_within(target.entry.content.as_ref()), now)?;
+                }
                 sealed::recalled(tx, &target, now, config.keep_originals())?;
                 target.take_back(tx)?;
                 target.change(tx, What::Recalled, now)?;
@@ -66,12 +69,24 @@ impl Chat {
 }
 
 impl Target {
+    /// Whether the caller may recall what anybody said, at any time, or only their own, in time.
+    fn check_may_recall(&self) -> Result<bool> {
+        let Some(group) = &self.group else { return self.check_mine().map(|()| false) };
+        group.check_in()?;
+        let by_right = group.check(GroupRight::Recall).is_ok();
+        if !by_right {
+            self.check_mine()?;
+        }
+        Ok(by_right)
+    }
+
     /// Removes the message and what hangs on it.
     fn take_back(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         if let Some(Content::Text(text)) = &self.entry.content {
             for account in mentioned(text) {
                 tx.delete(&MENTION, &(account, self.id, self.seq))?;
             }
+            tx.delete(&MENTION_ALL, &(self.id, self.seq))?;
         }
         for id in self.entry.content.iter().flat_map(Content::media_ids) {
             media::seal(tx, id)?;

@@ -2,6 +2,7 @@
 
 pub(super) mod forwards;
 pub(super) mod kinds;
+pub(super) mod rights;
 
 use crate::error::{Error, Result};
 use crate::id::AccountId;
@@ -17,10 +18,37 @@ pub(super) const MAX_MENTIONS: usize = 50;
 /// Length of a preview, in graphemes.
 pub(super) const PREVIEW_GRAPHEMES: usize = 100;
 
-/// Checks that only members are mentioned.
-pub(super) fn check_mentioned(text: &Text, members: &[AccountId]) -> Result<()> {
-    let all = text.mentions.iter().all(|mention| members.contains(&AccountId(mention.account_id)));
-    if all { Ok(()) } else { Err(mention_invalid()) }
+/// Checks that only members are mentioned. Whether all may be is another question.
+pub(super) fn check_mentioned(text: &Text, is_member: impl Fn(AccountId) -> bool) -> Result<()> {
+    let fine = text.mentions.iter().all(|mention| match mention.all {
+        true => mention.account_id == 0,
+        false => is_member(AccountId(mention.account_id)),
+    });
+    if fine { Ok(()) } else { Err(mention_invalid()) }
+}
+
+/// As [`check_mentioned`], where nobody may mention all.
+pub(super) fn check_mentioned_singly(text: &Text, members: &[AccountId]) -> Result<()> {
+    if text.mentions.iter().any(|mention| mention.all) {
+        return Err(mention_invalid());
+    }
+    check_mentioned(text, |account| members.contains(&account))
+}
+
+/// Whether a text holds what a client would make a link of: a scheme, or a name of a host. Rather once too often.
+pub(super) fn has_link(text: &str) -> bool {
+    if text.contains("://") {
+        return true;
+    }
+    let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'));
+    words.any(|word| {
+        let labels: Vec<&str> = word.split('.').collect();
+        labels.windows(2).any(|pair| {
+            let host = pair[0].ends_with(char::is_alphanumeric);
+            let top = pair[1].starts_with(char::is_alphabetic) && pair[1].chars().nth(1).is_some();
+            host && top
+        })
+    })
 }
 
 /// Checks all of a text message but who is mentioned.
@@ -63,7 +91,7 @@ fn check_mentions(text: &str, mentions: &[Mention]) -> Result<()> {
     if mentions.len() > MAX_MENTIONS { Err(mention_invalid()) } else { Ok(()) }
 }
 
-fn mention_invalid() -> Error {
+pub(super) fn mention_invalid() -> Error {
     Error::invalid(
         "MENTION_INVALID",
         "A mention must name a member of the conversation and a part of the text (UTF-8 offset and length, in order, \
@@ -81,10 +109,10 @@ mod tests {
     fn check(text: &str, mentions: &[(u64, u32, u32)]) -> Option<&'static str> {
         let mentions = mentions
             .iter()
-            .map(|&(account_id, offset, length)| Mention { account_id, offset, length })
+            .map(|&(account_id, offset, length)| Mention { account_id, offset, length, all: false })
             .collect();
         let text = Text { text: text.into(), mentions, quote_seq: 0 };
-        check_text(&text).and_then(|()| check_mentioned(&text, &[ANNA])).err().map(|e| e.reason())
+        check_text(&text).and_then(|()| check_mentioned_singly(&text, &[ANNA])).err().map(|e| e.reason())
     }
 
     #[test]
@@ -110,6 +138,39 @@ mod tests {
         ] {
             assert_eq!(check("@你 x @b", bad), Some("MENTION_INVALID"), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn links() {
+        for link in [
+            "https://x",
+            "see evil.example/x",
+            "WWW.Evil.Example",
+            "例子.中国",
+            "mail me@evil.example",
+            "a.b.co",
+            "xn--fiqs8s.example:80",
+            "(evil.example)",
+        ] {
+            assert!(has_link(link), "{link}");
+        }
+        for plain in
+            ["hello. World", "12.30", "e.g. this", "…", "3.5 km", "Well...", "你好。世界", "a: b/c", ".."]
+        {
+            assert!(!has_link(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn everybody_is_mentioned_without_an_account() {
+        let all = |account_id| Text {
+            text: "@all".into(),
+            mentions: vec![Mention { account_id, offset: 0, length: 4, all: true }],
+            quote_seq: 0,
+        };
+        assert!(check_mentioned(&all(0), |_| false).is_ok());
+        assert!(check_mentioned(&all(1), |_| true).is_err());
+        assert!(check_mentioned_singly(&all(0), &[ANNA]).is_err());
     }
 
     proptest! {

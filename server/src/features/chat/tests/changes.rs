@@ -58,7 +58,7 @@ impl Room {
 }
 
 pub(super) fn mention(who: AccountId, text: &str) -> Text {
-    let mention = Mention { account_id: who.0, offset: 0, length: 1 };
+    let mention = Mention { account_id: who.0, offset: 0, length: 1, all: false };
     Text { mentions: vec![mention], ..plain(text) }
 }
 

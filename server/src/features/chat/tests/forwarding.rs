@@ -96,7 +96,7 @@ impl Rig {
 #[tokio::test]
 async fn one_by_one_makes_messages_of_the_forwarder_in_order() {
     let mut rig = Rig::new().await;
-    let mention = Mention { account_id: BORIS.0, offset: 0, length: 6 };
+    let mention = Mention { account_id: BORIS.0, offset: 0, length: 6, all: false };
     let first = rig.room.say(BORIS, rig.boris, "one").await;
     let said = Text { text: "@Boris two".into(), mentions: vec![mention], quote_seq: first };
     let second = rig.room.send(ANNA, To::ConversationId(rig.boris.0), said).await.unwrap().seq;

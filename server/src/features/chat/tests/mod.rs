@@ -3,6 +3,7 @@
 mod changes;
 mod favourites;
 mod forwarding;
+mod groups;
 mod kinds;
 mod media_kinds;
 mod options;
@@ -346,7 +347,7 @@ async fn a_page_of_long_messages_is_shorter_and_never_empty() {
 #[tokio::test]
 async fn mentions_are_counted_until_read() {
     let (mut room, id) = Room::with_friends().await;
-    let mention = Mention { account_id: BORIS.0, offset: 0, length: 6 };
+    let mention = Mention { account_id: BORIS.0, offset: 0, length: 6, all: false };
     let text = Text { text: "@Boris hi".into(), mentions: vec![mention], quote_seq: 0 };
     for _ in 0..2 {
         room.send(ANNA, To::ConversationId(id.0), text.clone()).await.unwrap();
@@ -363,7 +364,7 @@ async fn mentions_are_counted_until_read() {
 #[tokio::test]
 async fn a_flood_of_mentions_is_noted_up_to_a_bound_until_it_is_read() {
     let (mut room, id) = Room::with_friends().await;
-    let mention = Mention { account_id: BORIS.0, offset: 0, length: 1 };
+    let mention = Mention { account_id: BORIS.0, offset: 0, length: 1, all: false };
     let text = Text { text: "@".into(), mentions: vec![mention], quote_seq: 0 };
     let mut last = 0;
     for _ in 0..mentions::MAX_UNREAD + 20 {
