@@ -5,7 +5,7 @@ use super::args::{History, Send};
 use super::kinds;
 use super::notices::noted;
 use super::output::Output;
-use super::people::{People, called, first_page, in_full, next_page};
+use super::people::{People, first_page, in_full, next_page};
 use super::secret;
 use super::text::{block, cut, line, table};
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use teahouse_proto::chat::changed::What;
 use teahouse_proto::chat::{
     Changed, Conversation, ConversationKind, Entry, GetConversationRequest, ListConversationsRequest,
     ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, SendMessageRequest,
-    Text, entry::Content, notice, send_message_request,
+    Text, entry::Content, send_message_request,
 };
 use teahouse_proto::{
     CHAT_LIST_CONVERSATIONS, CHAT_LIST_ENTRIES, CHAT_MARK_READ, CHAT_SEND_MESSAGE, ChatClient,
@@ -275,7 +275,7 @@ pub(super) async fn read(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
 mod tests {
     use super::super::people::tests::people;
     use super::*;
-    use teahouse_proto::chat::{BecameFriends, Deleted, Notice, Pinned, Reaction, Recalled};
+    use teahouse_proto::chat::{BecameFriends, Deleted, Notice, Pinned, Reaction, Recalled, notice};
 
     fn entry(seq: u64, author_account_id: u64, content: Content) -> Entry {
         let sent_at_ms = 1_798_761_600_000;
