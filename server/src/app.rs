@@ -15,7 +15,7 @@ use crate::store::{EngineKind, Store};
 use crate::telemetry;
 use crate::time::Clock;
 use crate::transport::tls::Tls;
-use crate::transport::{Gate, Server};
+use crate::transport::{Gate, Port, Server};
 use futures::FutureExt;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -102,6 +102,10 @@ impl App {
             random: random.clone(),
             on_loopback: config.on_loopback(),
         };
+        let port = Port::open(config.listen)
+            .map_err(|e| failed(format_args!("cannot listen on {}", config.listen))(e.to_string()))?;
+        let address = port.address();
+        let codes = config.code_address(address).map_err(StartError)?;
         let mut methods = Methods::new(clock, &config.limits);
         let media = (&config.media, media_home(&config));
         let installed = features::install(
@@ -111,6 +115,7 @@ impl App {
             media,
             &config.contacts,
             &config.chat,
+            (&config.qr, codes),
         )
         .map_err(|e| StartError(e.to_string()))?;
         foundation.store.observe(installed.observers);
@@ -121,12 +126,9 @@ impl App {
             metrics.render()
         });
         let gate = Gate::new(methods, peers, random, (config.metrics.clone(), render));
-        let server =
-            Server::bind(gate.clone(), config.listen, &config.network, tls.clone(), installed.routes)
-                .await
-                .map_err(|e| failed(format_args!("cannot listen on {}", config.listen))(e.to_string()))?;
+        let server = Server::new(gate.clone(), port, &config.network, tls.clone(), installed.routes).await;
 
-        let (address, tasks, stop) = (server.address(), TaskTracker::new(), CancellationToken::new());
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let url = config.public_url(address);
         let mut commands = Commands::default();
         enter_status(&mut commands, &foundation, &url);

@@ -70,6 +70,9 @@ impl Plain {
         } else if field.ends_with("Id") || field.ends_with("Ids") {
             let next = self.ids.len() + 1;
             format!("id {}", self.ids.entry(text).or_insert(next))
+        } else if text.starts_with("http://") && text.contains("/q/") {
+            // The port and the token of a code.
+            "a code".to_owned()
         } else {
             text
         }
@@ -94,9 +97,10 @@ mod tests {
     #[test]
     fn ids_times_and_secrets_have_no_value_of_their_own() {
         let given = r#"{"aId":"77","seq":"77","list":[{"bId":"9"},{"aId":"77"}],"atMs":"5","token":"x","next":"abcd",
-            "recoveryCodes":["p","q"],"text":"77","aIds":["9"]}"#;
+            "recoveryCodes":["p","q"],"text":"77","aIds":["9"],
+            "url":"http://127.0.0.1:7/q/x"}"#;
         let expected = r#"{"aId":"id 1","seq":"77","list":[{"bId":"id 2"},{"aId":"id 1"}],"atMs":"time","token":"secret",
-            "next":"4 characters","recoveryCodes":["secret","secret"],"text":"77","aIds":["id 2"]}"#;
+            "next":"4 characters","recoveryCodes":["secret","secret"],"text":"77","aIds":["id 2"],"url":"a code"}"#;
         let expected: Value = serde_json::from_str(expected).unwrap();
         assert_eq!(Plain::default().json(given), expected);
     }

@@ -18,8 +18,9 @@ use teahouse_proto::contacts::{
     SearchRequest, SearchResponse, SendRequestRequest, UnblockRequest, block_request,
 };
 use teahouse_proto::media::{CreateUploadRequest, FinishUploadRequest, Media, MediaKind, PutChunkRequest};
+use teahouse_proto::qr::GetCodeRequest;
 use teahouse_proto::{
-    AccountsClient, ChatClient, ContactsClient, FavouritesClient, MediaClient, StickersClient,
+    AccountsClient, ChatClient, ContactsClient, FavouritesClient, MediaClient, QrClient, StickersClient,
 };
 
 /// Bytes of an upload that travel at once.
@@ -84,6 +85,11 @@ impl Device {
         MediaClient(self.clone())
     }
 
+    /// Calls of `QrService`.
+    pub fn qr(&self) -> QrClient<Self> {
+        QrClient(self.clone())
+    }
+
     /// Calls of `ContactsService`.
     pub fn contacts(&self) -> ContactsClient<Self> {
         ContactsClient(self.clone())
@@ -124,6 +130,11 @@ impl Device {
     /// As [`Device::try_upload`].
     pub async fn upload(&self, kind: MediaKind, name: &str, bytes: &[u8]) -> Media {
         granted("upload", self.try_upload(kind, name, bytes).await)
+    }
+
+    /// Their QR code.
+    pub async fn code(&self) -> String {
+        granted("get a code", self.qr().get_code(GetCodeRequest::default()).await).code.expect("a code").url
     }
 
     /// Finds somebody by username.

@@ -9,6 +9,7 @@ use crate::features::accounts::AccountsConfig;
 use crate::features::chat::ChatConfig;
 use crate::features::contacts::ContactsConfig;
 use crate::features::media::MediaConfig;
+use crate::features::qr::{Address, QrConfig};
 use crate::store::StoreConfig;
 use crate::telemetry::LogConfig;
 use crate::transport::tls::TlsConfig;
@@ -60,6 +61,8 @@ crate::settings! {
         contacts: ContactsConfig,
         /// Conversations.
         chat: ChatConfig,
+        /// QR codes.
+        qr: QrConfig,
         /// What the server says of itself.
         log: LogConfig,
         /// The page /metrics.
@@ -124,9 +127,21 @@ impl Config {
 
     /// How the outside calls this server that listens on `address`, without a slash at the end.
     pub fn public_url(&self, address: SocketAddr) -> String {
+        let own = || self.own_url(address);
+        self.public_url.as_deref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Where QR codes of this server that listens on `address` lead.
+    ///
+    /// # Errors
+    /// A sentence for the operator, where `public_url` cannot stand in a code.
+    pub fn code_address(&self, address: SocketAddr) -> Result<Address, String> {
+        Address::new(&self.public_url(address), &self.own_url(address))
+    }
+
+    fn own_url(&self, address: SocketAddr) -> String {
         let scheme = if self.tls.cert.is_some() { "https" } else { "http" };
-        let made = || format!("{scheme}://{address}");
-        self.public_url.as_deref().map_or_else(made, |url| url.trim_end_matches('/').to_owned())
+        format!("{scheme}://{address}")
     }
 
     /// Who is believed and let in.
@@ -139,6 +154,8 @@ impl Config {
         problems.extend(self.accounts.problems());
         problems.extend(self.media.problems());
         problems.extend(self.contacts.problems());
+        problems.extend(self.qr.problems());
+        problems.extend(self.code_address(self.listen).err());
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             problems.push("tls.cert and tls.key belong together: set both or none".to_owned());
         }

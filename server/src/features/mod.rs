@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod stickers;
 pub mod chat;
 pub mod presence;
+pub mod qr;
 pub mod sync;
 #[cfg(test)]
 mod testing;
@@ -28,6 +29,7 @@ use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use media::{Media, MediaConfig, MediaHome};
+use qr::QrConfig;
 use std::sync::Arc;
 use stickers::Stickers;
 
@@ -77,6 +79,7 @@ pub fn install(
     media: (&MediaConfig, MediaHome),
     contacts: &ContactsConfig,
     chat: &ChatConfig,
+    qr: (&QrConfig, qr::Address),
 ) -> Result<Installed> {
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
     let media = Media::new(foundation.clone(), media.0.clone(), media.1)?;
@@ -98,12 +101,14 @@ pub fn install(
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
     let presence = presence::Presence::new(foundation.clone(), accounts.clone());
     teahouse_proto::register_presence(methods, &presence);
+    let qr = qr::Qr::new(foundation.clone(), qr.0.clone(), qr.1, contacts.tickets().clone(), media.clone());
+    teahouse_proto::register_qr(methods, &qr);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
     let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
     media.ask(&holders);
     Ok(Installed {
-        routes: media.routes(),
+        routes: media.routes().merge(qr.routes()),
         observers: vec![accounts.clone(), chat.clone(), presence.inbox()],
         background: vec![
             accounts.clone().run().boxed(),

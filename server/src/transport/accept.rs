@@ -100,11 +100,36 @@ impl Drop for Place {
     }
 }
 
-/// A port that is listened to.
+/// A port that is open, and whose callers wait to be accepted.
+pub struct Port {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Port {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As the system's.
+    pub fn open(listen: SocketAddr) -> io::Result<Self> {
+        let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(listen)?;
+        let listener = socket.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// Which it is, also where any free one was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// The server on its port.
 pub struct Server {
     gate: Arc<Gate>,
     listener: TcpListener,
-    address: SocketAddr,
     tls: Option<Arc<Tls>>,
     places: Arc<Places>,
     router: Router,
@@ -112,19 +137,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the port. Nothing is accepted before [`Server::run`]. `rooms` are routes that rooms answer themselves.
-    pub async fn bind(
+    /// On an open [`Port`]. Nothing is accepted before [`Server::run`]. `rooms` are routes that rooms answer themselves.
+    pub async fn new(
         gate: Arc<Gate>,
-        listen: SocketAddr,
+        port: Port,
         network: &NetworkConfig,
         tls: Option<Arc<Tls>>,
         rooms: Router,
-    ) -> io::Result<Self> {
-        let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        socket.bind(listen)?;
-        let listener = socket.listen(BACKLOG)?;
-        let address = listener.local_addr()?;
+    ) -> Self {
+        let Port { listener, .. } = port;
         let (grpc, health) = grpc::routes(&gate).await;
         let router = http::router(&gate, grpc, rooms);
         let places = Arc::new(Places {
@@ -132,12 +153,7 @@ impl Server {
             max_per_address: network.max_connections_per_address,
             taken: Mutex::default(),
         });
-        Ok(Self { gate, listener, address, tls, places, router, health })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        Self { gate, listener, tls, places, router, health }
     }
 
     /// Accepts until the gate is [stopped](Gate::stop).

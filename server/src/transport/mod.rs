@@ -12,7 +12,7 @@ mod stream;
 pub mod tls;
 mod websocket;
 
-pub use accept::{NetworkConfig, Server};
+pub use accept::{NetworkConfig, Port, Server};
 pub use peer::Peers;
 
 use crate::call::{Caller, Methods, Session};

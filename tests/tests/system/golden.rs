@@ -370,6 +370,16 @@ async fn own_and_passing(examples: &mut Examples, anna: &Person, boris: &Person,
     }
 }
 
+async fn codes(examples: &mut Examples, anna: &Person, boris: &Person) {
+    let found = json!({"addWays": {"byUsername": true, "byQr": true}});
+    examples.call("anna", anna, &method::ACCOUNTS_UPDATE_SETTINGS, found).await;
+    let code = examples.call("anna", anna, &method::QR_GET_CODE, json!({})).await;
+    let scanned = json!({"text": code["code"]["url"]});
+    examples.call("boris", boris, &method::QR_RESOLVE_CODE, scanned.clone()).await;
+    examples.call("anna", anna, &method::QR_RESET_CODE, json!({})).await;
+    examples.call("boris", boris, &method::QR_RESOLVE_CODE, scanned).await;
+}
+
 async fn parting(examples: &mut Examples, anna: &Person, boris: &Person) {
     let friend = boris.account_id.to_string();
     let block = json!({"accountId": friend});
@@ -396,6 +406,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     stickers(&mut examples, &anna, &boris, &conversation).await;
     changes(&mut examples, &anna, &boris, &conversation).await;
     own_and_passing(&mut examples, &anna, &boris, &conversation).await;
+    codes(&mut examples, &anna, &boris).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

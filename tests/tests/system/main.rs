@@ -16,6 +16,7 @@ mod order;
 mod outside;
 mod passing;
 mod proofs;
+mod qr;
 mod readers;
 mod sessions;
 mod signing_in;

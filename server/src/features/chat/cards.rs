@@ -4,7 +4,7 @@ use super::tables::Content;
 use super::{Chat, message_not_found};
 use crate::error::Result;
 use crate::features::accounts;
-use crate::features::contacts::{self, Found};
+use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
 use crate::time::Time;
 use teahouse_proto::chat::OpenContactCardResponse;
@@ -26,11 +26,8 @@ impl Chat {
         let person = accounts::load(store, AccountId(card.account)).await?;
         let open = person.filter(|p| p.id == me || p.can_be_added_by(Way::ContactCard));
         let person = open.ok_or_else(contacts::person_not_found)?;
-        let myself = person.id == me;
-        let known = myself || contacts::has_friend(store, me, person.id).await?;
-        let found = Found { person: person.id, way: Way::ContactCard };
-        let ticket = if myself { Vec::new() } else { self.tickets.make(me, found, now) };
-        let account_id = if known { person.id.0 } else { 0 };
-        Ok(OpenContactCardResponse { card: Some(person.card()), ticket: ticket.into(), account_id })
+        let is_friend = contacts::has_friend(store, me, person.id).await?;
+        let met = self.tickets.meet(me, &person, Way::ContactCard, is_friend, now);
+        Ok(OpenContactCardResponse { card: Some(met.card), ticket: met.ticket, account_id: met.account_id })
     }
 }

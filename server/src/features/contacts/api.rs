@@ -4,7 +4,6 @@ use super::friends::Change;
 use super::pages::{self, List};
 use super::room::Me;
 use super::tables::{BLOCK_ORDER, FRIEND, RECEIVED, SENT, TAGS, TagsRow};
-use super::tickets::Found;
 use super::{Contacts, asking, rules, views};
 use crate::call::Cx;
 use crate::error::{Error, Result};
@@ -62,11 +61,8 @@ impl ContactsApi<Cx, Error> for Contacts {
             })
             .await?;
         let (person, is_friend) = found.ok_or_else(rules::person_not_found)?;
-        let myself = person.id == me.account;
-        let found = Found { person: person.id, way: Way::Username };
-        let ticket = if myself { Vec::new() } else { self.tickets.make(me.account, found, now) };
-        let account_id = if myself || is_friend { person.id.0 } else { 0 };
-        Ok(SearchResponse { card: Some(person.card()), ticket: ticket.into(), account_id })
+        let met = self.tickets.meet(me.account, &person, Way::Username, is_friend, now);
+        Ok(SearchResponse { card: Some(met.card), ticket: met.ticket, account_id: met.account_id })
     }
 
     async fn send_request(&self, cx: &Cx, request: SendRequestRequest) -> Result<SendRequestResponse> {

@@ -27,7 +27,7 @@ pub use relations::{
 };
 pub use room::seed_friends;
 pub use rules::{friend_not_found, person_not_found};
-pub use tickets::{Found, Tickets};
+pub use tickets::{Found, Met, Tickets};
 
 use super::Foundation;
 use crate::error::Result;

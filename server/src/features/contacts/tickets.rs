@@ -4,11 +4,13 @@
 
 use super::rules::ticket_invalid;
 use crate::error::Result;
+use crate::features::accounts::Person;
 use crate::id::AccountId;
 use crate::seal::Seal;
 use crate::store::key::Key;
 use crate::time::{HOUR, Time};
-use teahouse_proto::common::Way;
+use bytes::Bytes;
+use teahouse_proto::common::{PersonCard, Way};
 
 const KIND: &str = "contacts.ticket";
 
@@ -28,6 +30,17 @@ pub struct Found {
     pub way: Way,
 }
 
+/// What somebody is told of a person they found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Met {
+    /// What anybody who found them may see.
+    pub card: PersonCard,
+    /// To ask them with; empty where they found themself.
+    pub ticket: Bytes,
+    /// Whom they know the id of: a friend, or themself; else 0.
+    pub account_id: u64,
+}
+
 impl Tickets {
     /// Tickets that live for so many hours.
     pub fn new(seal: Seal, hours: u32) -> Self {
@@ -39,6 +52,15 @@ impl Tickets {
         let expires = now + HOUR * self.hours;
         let plain = (found.person, found.way as u32, expires.as_ms().cast_unsigned());
         self.seal.seal(KIND, &asker.to_bytes(), &plain.to_bytes())
+    }
+
+    /// What `me` is told of somebody they found: a stranger has no id, and nobody needs a ticket for themself.
+    pub fn meet(&self, me: AccountId, person: &Person, way: Way, is_friend: bool, now: Time) -> Met {
+        let myself = person.id == me;
+        let found = Found { person: person.id, way };
+        let ticket = if myself { Vec::new() } else { self.make(me, found, now) };
+        let account_id = if myself || is_friend { person.id.0 } else { 0 };
+        Met { card: person.card(), ticket: ticket.into(), account_id }
     }
 
     /// Reads a ticket that `asker` brings. `TICKET_INVALID` for anything but a living one of their own.

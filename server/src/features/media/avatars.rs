@@ -11,6 +11,7 @@ use crate::id::AccountId;
 use crate::random::Random;
 use crate::store::Tx;
 use crate::time::Time;
+use bytes::Bytes;
 use teahouse_proto::media::MediaKind;
 
 /// What stands before a name in a path.
@@ -56,6 +57,16 @@ impl AvatarHooks for Avatars {
 }
 
 impl Media {
+    /// The picture under a path that a card names, whole. Asks nobody's permission. `None`: there is none (any more).
+    ///
+    /// # Errors
+    /// As [`Media::read`].
+    pub async fn read_public(&self, path: &str) -> Result<Option<Bytes>> {
+        let Some(id) = path.strip_prefix(PUBLIC_PATH).and_then(ids::parse) else { return Ok(None) };
+        let Some(row) = self.foundation.store.get(&PUBLIC, &id).await? else { return Ok(None) };
+        self.read(&ids::text(name(&row.media)?)).await
+    }
+
     /// What anybody may fetch under this name.
     pub(super) async fn public(&self, id: &str) -> Result<Option<ReferenceRow>> {
         let Some(id) = ids::parse(id) else { return Ok(None) };

@@ -12,6 +12,7 @@ use teahouse_proto::contacts as c;
 use teahouse_proto::favourites as f;
 use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
+use teahouse_proto::qr as q;
 use teahouse_proto::stickers as k;
 use teahouse_proto::sync as s;
 use teahouse_tests::verbs::text;
@@ -79,6 +80,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.push(row(&method::PRESENCE_GET_PRESENCE, Names::Person, |t| {
         encode(&p::GetPresenceRequest { account_ids: vec![t.account, t.friend] })
     }));
+    rows.extend(qr());
     rows.extend(changes());
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
@@ -202,6 +204,15 @@ fn favourites() -> Vec<Row> {
         row(&method::FAVOURITES_DELETE_FAVOURITES, Caller, |t| {
             encode(&f::DeleteFavouritesRequest { favourite_ids: vec![t.favourite] })
         }),
+    ]
+}
+
+fn qr() -> Vec<Row> {
+    use Names::{Caller, Person};
+    vec![
+        row(&method::QR_GET_CODE, Caller, |_| encode(&q::GetCodeRequest::default())),
+        row(&method::QR_RESET_CODE, Caller, |_| encode(&q::ResetCodeRequest::default())),
+        row(&method::QR_RESOLVE_CODE, Person, |t| encode(&q::ResolveCodeRequest { text: t.code.clone() })),
     ]
 }
 

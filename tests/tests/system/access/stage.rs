@@ -51,6 +51,8 @@ pub(super) struct Things {
     pub(super) favourite: u64,
     /// A cursor of Follow.
     pub(super) cursor: Bytes,
+    /// A QR code of a person.
+    pub(super) code: String,
 }
 
 impl Things {
@@ -73,6 +75,7 @@ impl Things {
             pack: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             favourite: 0x0606_0606,
             cursor: Bytes::new(),
+            code: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
         }
     }
 }
@@ -125,7 +128,8 @@ impl Stage {
     /// Whoever the device is of, seen by this outsider: the ticket is their own.
     pub(super) async fn anna_for(&self, outsider: &Outsider) -> Things {
         let ticket = outsider.person.find(&self.anna).await.ticket;
-        Things { chat: outsider.chat, ticket, account: self.anna.account_id, ..self.never.clone() }
+        let code = self.hers.code.clone();
+        Things { chat: outsider.chat, ticket, account: self.anna.account_id, code, ..self.never.clone() }
     }
 }
 
@@ -209,5 +213,6 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         favourite: favourite(anna, chat, merged).await,
         medium,
         cursor: anna.follow().await.cursor(),
+        code: anna.code().await,
     }
 }

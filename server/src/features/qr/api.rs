@@ -1,0 +1,72 @@
+//! The operations of `QrService`.
+
+use super::codes::{self, Fresh};
+use super::found::Found;
+use super::tables::{CodeRow, MYSELF, Token};
+use super::{Qr, code_not_found};
+use crate::call::Cx;
+use crate::error::{Error, Result};
+use crate::features::accounts::Person;
+use crate::features::contacts;
+use crate::features::ledger::quota::{Quota, Who};
+use crate::id::AccountId;
+use crate::time::{DAY, Time};
+use teahouse_proto::QrApi;
+use teahouse_proto::common::Way;
+use teahouse_proto::qr::resolve_code_response::What as Stands;
+use teahouse_proto::qr::*;
+
+impl QrApi<Cx, Error> for Qr {
+    async fn get_code(&self, cx: &Cx, _: GetCodeRequest) -> Result<GetCodeResponse> {
+        let (me, fresh) = (cx.account()?, self.fresh(cx.now));
+        let code = self.foundation.store.transact(move |tx| codes::current(tx, me, MYSELF, fresh)).await?;
+        Ok(GetCodeResponse { code: Some(self.told(code)) })
+    }
+
+    async fn reset_code(&self, cx: &Cx, _: ResetCodeRequest) -> Result<ResetCodeResponse> {
+        let (me, fresh) = (cx.account()?, self.fresh(cx.now));
+        let code = self.foundation.store.transact(move |tx| codes::replace(tx, me, MYSELF, fresh)).await?;
+        Ok(ResetCodeResponse { code: Some(self.told(code)) })
+    }
+
+    async fn resolve_code(&self, cx: &Cx, request: ResolveCodeRequest) -> Result<ResolveCodeResponse> {
+        let me = cx.account()?;
+        self.draw_scan(cx).await?;
+        let token = self.address.token(&request.text);
+        let what = match self.find(token, Some(me), cx.now).await?.ok_or_else(code_not_found)? {
+            Found::Person(person) => Stands::Person(self.person(me, &person, cx.now).await?),
+        };
+        Ok(ResolveCodeResponse { what: Some(what) })
+    }
+}
+
+impl Qr {
+    fn fresh(&self, now: Time) -> Fresh {
+        Fresh { token: self.foundation.random.bytes(), now, until: None }
+    }
+
+    fn told(&self, (token, row): (Token, CodeRow)) -> Code {
+        Code { url: self.address.url(token), expires_at_ms: row.expires_at_ms }
+    }
+
+    /// Draws a scan, whatever comes of it.
+    async fn draw_scan(&self, cx: &Cx) -> Result<()> {
+        let session = cx.session()?;
+        let (me, created_at, now) = (session.account, session.account_created_at, cx.now);
+        let (limit, on_loopback) = (self.config.scans_per_day, self.foundation.on_loopback);
+        let quota = Quota { kind: "qr.scans", limit, per: DAY };
+        let draw = self.foundation.store.transact(move |tx| {
+            let newcomer = contacts::is_newcomer(tx, me, created_at, now, on_loopback)?;
+            let quota = if newcomer { quota.for_newcomer() } else { quota };
+            quota.draw(tx, Who::Account(me), now)
+        });
+        draw.await
+    }
+
+    /// As a search answers, by another way.
+    async fn person(&self, me: AccountId, person: &Person, now: Time) -> Result<FoundPerson> {
+        let is_friend = contacts::has_friend(&self.foundation.store, me, person.id).await?;
+        let met = self.tickets.meet(me, person, Way::Qr, is_friend, now);
+        Ok(FoundPerson { card: Some(met.card), ticket: met.ticket, account_id: met.account_id })
+    }
+}

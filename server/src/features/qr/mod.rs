@@ -1,0 +1,55 @@
+//! QR codes: the handle of people, to show, print and scan. A code is a URL of this server with a random token; the room
+//! knows what a token stands for, tells it to whoever scans it, and serves its picture and its page. It knows nothing of
+//! friends and requests: what comes of a scan is a ticket for other rooms.
+
+mod address;
+mod api;
+mod codes;
+mod config;
+mod found;
+mod http;
+mod picture;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use address::Address;
+pub use config::QrConfig;
+
+use super::Foundation;
+use super::contacts::Tickets;
+use super::media::Media;
+use crate::error::Error;
+use http::Pages;
+use picture::Studio;
+use std::sync::Arc;
+
+/// The room.
+pub struct Qr {
+    foundation: Foundation,
+    config: QrConfig,
+    address: Address,
+    tickets: Tickets,
+    media: Arc<Media>,
+    studio: Studio,
+    pages: Pages,
+}
+
+impl Qr {
+    /// The room. `address` is where the codes lead.
+    pub fn new(
+        foundation: Foundation,
+        config: QrConfig,
+        address: Address,
+        tickets: Tickets,
+        media: Arc<Media>,
+    ) -> Arc<Self> {
+        let (studio, pages) = (Studio::new(&config), Pages::new());
+        Arc::new(Self { foundation, config, address, tickets, media, studio, pages })
+    }
+}
+
+/// The one answer for codes that are unknown, reset, expired, switched off or not of this server.
+fn code_not_found() -> Error {
+    Error::not_found("CODE_NOT_FOUND", "This code stands for nothing here (any more). Ask for a new one.")
+}
