@@ -68,6 +68,7 @@ impl Delivery {
             }
             !same
         });
+        devices.reserve_exact(1);
         devices.push(outbox.clone());
         let came = devices.len() == 1;
         drop(shard);

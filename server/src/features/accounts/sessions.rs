@@ -102,7 +102,10 @@ impl Sessions {
         let session = Arc::new(session);
         let stored_use_ms = AtomicI64::new(stored_use.as_ms());
         shard.sessions.insert(token_hash, Cached { session: session.clone(), stored_use_ms });
-        devices.entry(account).or_default().push((device, token_hash));
+        let here = devices.entry(account).or_default();
+        // Most people have one device, and there may be many people.
+        here.reserve_exact(1);
+        here.push((device, token_hash));
         let full = shard.sessions.len() > shard.look_at.max(self.idle_per_shard);
         drop((shard, devices));
         if full {

@@ -1,18 +1,19 @@
 //! The stream of one Follow call: catch-up, then live, then catch-up again where the outbox overflowed.
 
+use super::Rooms;
 use super::cursor::Cursor;
 use super::silence::Silence;
 use crate::delivery::{self, Connection, Pushed, Taken};
 use crate::error::{Error, Kind, Result};
-use crate::features::Foundation;
 use crate::features::accounts::{self, Quiet};
-use crate::features::chat::{Chat, Place};
+use crate::features::chat::Place;
 use crate::id::AccountId;
+use futures::StreamExt;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use teahouse_proto::Event;
 use teahouse_proto::sync::follow_response::Event as Kinds;
 use teahouse_proto::sync::{AccountEvent, CaughtUp, FollowResponse, Resync};
+use teahouse_proto::{Event, EventStream};
 
 /// Entries of the account log read at once.
 const LOG_PAGE: usize = 100;
@@ -31,10 +32,9 @@ enum Phase {
     Over,
 }
 
-/// One device's stream.
+/// One device's stream. Small while nothing happens: there are as many as devices.
 pub(super) struct Follow {
-    foundation: Foundation,
-    chat: Arc<Chat>,
+    rooms: Arc<Rooms>,
     account: AccountId,
     connection: Connection,
     /// What the client has, in order. `None`: a new device.
@@ -47,19 +47,24 @@ pub(super) struct Follow {
 
 impl Follow {
     pub(super) fn new(
-        foundation: Foundation,
-        chat: Arc<Chat>,
+        rooms: Arc<Rooms>,
         account: AccountId,
         connection: Connection,
         has: Option<Cursor>,
     ) -> Self {
         let silence = Silence::new(account, Vec::new(), None);
         let (target, phase) = (Cursor::default(), Phase::Start);
-        Self { foundation, chat, account, connection, has, target, phase, silence }
+        Self { rooms, account, connection, has, target, phase, silence }
+    }
+
+    /// All that happens, from the cursor on.
+    pub(super) fn events(self) -> EventStream<FollowResponse, Error> {
+        // Boxed, since a future holds what it takes over twice.
+        futures::stream::unfold(Box::new(self), Self::step).boxed()
     }
 
     /// The next event. A stream that failed is over.
-    pub(super) async fn step(mut self) -> Option<(Result<Event<FollowResponse>>, Self)> {
+    async fn step(mut self: Box<Self>) -> Option<(Result<Event<FollowResponse>>, Box<Self>)> {
         match self.next().await {
             Ok(event) => event.map(|event| (Ok(event), self)),
             Err(error) => {
@@ -70,6 +75,23 @@ impl Follow {
     }
 
     async fn next(&mut self) -> Result<Option<Event<FollowResponse>>> {
+        while matches!(self.phase, Phase::Live) {
+            match self.connection.take().await {
+                Taken::Event(pushed) => {
+                    if let Some(event) = self.live(&pushed) {
+                        return Ok(Some(event));
+                    }
+                }
+                Taken::Overflowed => self.phase = Phase::Start,
+                Taken::Ended => return Err(replaced()),
+            }
+        }
+        // Boxed, so that a stream that waits for something to happen has no room for what it takes to catch up.
+        Box::pin(self.catch_up()).await
+    }
+
+    /// The next event before the stream is live.
+    async fn catch_up(&mut self) -> Result<Option<Event<FollowResponse>>> {
         loop {
             match &mut self.phase {
                 Phase::Start => {
@@ -78,7 +100,7 @@ impl Follow {
                     }
                 }
                 Phase::Moved(places) => match places.pop_front() {
-                    Some((_, id)) => match self.chat.view(self.account, id).await {
+                    Some((_, id)) => match self.rooms.chat.view(self.account, id).await {
                         Ok(conversation) => return Ok(Some(plain(Kinds::Moved(conversation)))),
                         // Deleted since it was listed.
                         Err(gone) if gone.kind() == Kind::NotFound => {}
@@ -90,11 +112,11 @@ impl Follow {
                     if let Some(entry) = entries.pop_front() {
                         self.target.number = entry.number;
                         let event = Kinds::Account(entry);
-                        let silent = self.silence.covers(&event, self.foundation.clock.now());
+                        let silent = self.silence.covers(&event, self.rooms.foundation.clock.now());
                         let response = FollowResponse { event: Some(event), silent, ..Default::default() };
                         return Ok(Some(Event::new(&response)));
                     }
-                    let (store, after) = (&self.foundation.store, self.target.number);
+                    let (store, after) = (&self.rooms.foundation.store, self.target.number);
                     let more = delivery::log::after(store, self.account, after, LOG_PAGE).await?;
                     if more.is_empty() {
                         self.phase = Phase::Live;
@@ -102,16 +124,7 @@ impl Follow {
                     }
                     self.phase = Phase::Log(more.into());
                 }
-                Phase::Live => match self.connection.take().await {
-                    Taken::Event(pushed) => {
-                        if let Some(event) = self.live(&pushed) {
-                            return Ok(Some(event));
-                        }
-                    }
-                    Taken::Overflowed => self.phase = Phase::Start,
-                    Taken::Ended => return Err(replaced()),
-                },
-                Phase::Over => return Ok(None),
+                Phase::Live | Phase::Over => return Ok(None),
             }
         }
     }
@@ -119,9 +132,9 @@ impl Follow {
     /// Notes where the stream will be once it is caught up, and what moved since the cursor. What is published
     /// after the noting waits in the outbox, for the device is registered.
     async fn start(&mut self) -> Result<Option<Event<FollowResponse>>> {
-        let store = &self.foundation.store;
+        let store = &self.rooms.foundation.store;
         let epoch = store.epoch();
-        let stamp = self.foundation.delivery.published();
+        let stamp = self.rooms.foundation.delivery.published();
         let log = delivery::log::head(store, self.account).await?;
         let mut resync = None;
         if let Some(has) = self.has {
@@ -136,7 +149,7 @@ impl Follow {
         // A new device pulls friends and requests; the log of what led to them would tell it nothing more.
         self.target = Cursor { epoch, stamp, number: has.map_or(log, |has| has.number) };
         let stamp = has.map_or(0, |has| has.stamp);
-        let (moved, muted) = self.chat.moved_and_muted(self.account, stamp).await?;
+        let (moved, muted) = self.rooms.chat.moved_and_muted(self.account, stamp).await?;
         let person = accounts::load(store, self.account).await?;
         // What changes from here on passes this stream.
         self.silence = Silence::new(self.account, muted, person.and_then(|p| Quiet::of(&p.notifications)));
@@ -148,17 +161,17 @@ impl Follow {
         if number == head {
             return Ok(true);
         }
-        let next = delivery::log::after(&self.foundation.store, self.account, number, 1).await?;
+        let next = delivery::log::after(&self.rooms.foundation.store, self.account, number, 1).await?;
         Ok(next.first().is_none_or(|entry| entry.number == number + 1))
     }
 
     fn caught_up(&mut self) -> Event<FollowResponse> {
         self.has = Some(self.target);
-        let server_time_ms = self.foundation.clock.now().as_ms();
+        let server_time_ms = self.rooms.foundation.clock.now().as_ms();
         let event = Some(Kinds::CaughtUp(CaughtUp { server_time_ms }));
         Event::new(&FollowResponse {
             event,
-            cursor: self.target.seal(&self.foundation.seal, self.account),
+            cursor: self.target.seal(&self.rooms.foundation.seal, self.account),
             ..FollowResponse::default()
         })
     }
@@ -168,7 +181,7 @@ impl Follow {
         if pushed.is_passing() {
             return Some(pushed.event.clone());
         }
-        let now = self.foundation.clock.now();
+        let now = self.rooms.foundation.clock.now();
         let happened = pushed.message.event.as_ref();
         // Also from what was told already: what was read when the stream started may be older.
         happened.inspect(|event| self.silence.heed(event));
@@ -186,7 +199,7 @@ impl Follow {
         has.number = has.number.max(pushed.account_number);
         let own = pushed.own.as_deref().cloned().unwrap_or_default();
         Some(pushed.event.with_own(&FollowResponse {
-            cursor: has.seal(&self.foundation.seal, self.account),
+            cursor: has.seal(&self.rooms.foundation.seal, self.account),
             silent,
             ..own
         }))
@@ -203,4 +216,27 @@ fn replaced() -> Error {
         "REPLACED",
         "Another Follow of this device took over. Keep one, and open it again only when it has ended.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::chat::ChatConfig;
+    use crate::features::contacts::Tickets;
+    use crate::features::testing::{foundation, media};
+    use crate::id::DeviceId;
+
+    #[tokio::test]
+    async fn what_waits_is_small() {
+        let (foundation, _published) = foundation();
+        let (media, _dir) = media(&foundation);
+        let tickets = Tickets::new(foundation.seal.clone(), 24);
+        let chat =
+            crate::features::chat::Chat::new(foundation.clone(), ChatConfig::default(), media, tickets);
+        let connection = foundation.delivery.connect(AccountId(1), DeviceId(1));
+        let follow = Follow::new(Arc::new(Rooms { foundation, chat }), AccountId(1), connection, None);
+        assert!(size_of::<Follow>() <= 256, "{}", size_of::<Follow>());
+        let step = Box::new(follow).step();
+        assert!(size_of_val(&step) <= 640, "{}", size_of_val(&step));
+    }
 }

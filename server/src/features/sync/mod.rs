@@ -14,13 +14,17 @@ use crate::call::Cx;
 use crate::error::{Error, Result};
 use cursor::Cursor;
 use follow::Follow;
-use futures::StreamExt;
 use std::sync::Arc;
 use teahouse_proto::sync::{FollowRequest, FollowResponse};
 use teahouse_proto::{EventStream, SyncApi};
 
 /// The sync room.
 pub struct Sync {
+    rooms: Arc<Rooms>,
+}
+
+/// What streams read from. One for all: there is a stream for each device.
+struct Rooms {
     foundation: Foundation,
     chat: Arc<Chat>,
 }
@@ -28,18 +32,16 @@ pub struct Sync {
 impl Sync {
     /// The room.
     pub fn new(foundation: Foundation, chat: Arc<Chat>) -> Arc<Self> {
-        Arc::new(Self { foundation, chat })
+        Arc::new(Self { rooms: Arc::new(Rooms { foundation, chat }) })
     }
 }
 
 impl SyncApi<Cx, Error> for Sync {
     async fn follow(&self, cx: &Cx, request: FollowRequest) -> Result<EventStream<FollowResponse, Error>> {
         let session = cx.session()?;
-        let cursor = Cursor::open(&self.foundation.seal, session.account, &request.cursor)?;
+        let cursor = Cursor::open(&self.rooms.foundation.seal, session.account, &request.cursor)?;
         // Registered before anything is read, so that nothing falls between the reading and the live events.
-        let connection = self.foundation.delivery.connect(session.account, session.device);
-        let follow =
-            Follow::new(self.foundation.clone(), self.chat.clone(), session.account, connection, cursor);
-        Ok(futures::stream::unfold(follow, Follow::step).boxed())
+        let connection = self.rooms.foundation.delivery.connect(session.account, session.device);
+        Ok(Follow::new(self.rooms.clone(), session.account, connection, cursor).events())
     }
 }

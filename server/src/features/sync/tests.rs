@@ -11,6 +11,7 @@ use crate::features::testing::{befriend, foundation, media};
 use crate::id::{AccountId, ConversationId, DeviceId};
 use crate::time::Time;
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::stream::BoxStream;
 use prost::Message;
 use teahouse_proto::ChatApi;

@@ -181,7 +181,11 @@ impl Calls {
             let ticket = self.finish(i);
             match answer {
                 Ok(Answer::Unary(body)) => return Poll::Ready((ticket, Said::Response(body))),
-                Ok(Answer::Stream(events)) => self.streams.push((ticket, events)),
+                Ok(Answer::Stream(events)) => {
+                    // Mostly the only one.
+                    self.streams.reserve_exact(1);
+                    self.streams.push((ticket, events));
+                }
                 Err(e) => return Poll::Ready((ticket, Said::Failure(e))),
             }
             // What was started or moved to this place may have been passed over.

@@ -53,10 +53,9 @@ pub(super) async fn upgrade(State(gate): State<Arc<Gate>>, mut request: Request)
 async fn live(gate: Arc<Gate>, on_upgrade: OnUpgrade, caller: Caller) {
     let Ok(upgraded) = on_upgrade.await else { return };
     if let Some(connection) = connection(gate, upgraded, caller) {
-        let open = metrics::gauge!("teahouse_websockets");
-        open.increment(1);
+        metrics::gauge!("teahouse_websockets").increment(1);
         connection.await;
-        open.decrement(1);
+        metrics::gauge!("teahouse_websockets").decrement(1);
     }
 }
 
