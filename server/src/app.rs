@@ -107,17 +107,17 @@ impl App {
         let address = port.address();
         let codes = config.code_address(address).map_err(StartError)?;
         let mut methods = Methods::new(clock, &config.limits);
-        let media = (&config.media, media_home(&config));
-        let installed = features::install(
-            &mut methods,
-            &foundation,
-            &config.accounts,
-            media,
-            &config.contacts,
-            &config.chat,
-            (&config.qr, codes),
-        )
-        .map_err(|e| StartError(e.to_string()))?;
+        let settings = features::Settings {
+            accounts: &config.accounts,
+            media: &config.media,
+            contacts: &config.contacts,
+            chat: &config.chat,
+            presence: &config.presence,
+            qr: &config.qr,
+        };
+        let home = media_home(&config);
+        let installed = features::install(&mut methods, &foundation, &settings, home, codes)
+            .map_err(|e| StartError(e.to_string()))?;
         foundation.store.observe(installed.observers);
 
         let render = foundation.clone();

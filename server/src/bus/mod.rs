@@ -1,7 +1,7 @@
 //! The bus: what happened, for those who are connected. Transactions publish; one publisher hands what each commit
 //! published, in commit order, to the subscribers that the composition root named. Losing the bus costs a pull,
 //! never data. Besides commits it carries what is told in passing: that somebody types, say. That is never stored, keeps
-//! its order, and is dropped where there is no room.
+//! its order, and is dropped where there is no room; whoever misses how something is from now on catches up.
 
 mod event;
 pub use event::{Audience, Event};
@@ -27,8 +27,8 @@ pub trait Subscriber: Send + Sync + 'static {
     fn on_lost(&self) {}
 
     /// Something is told in passing.
-    fn on_passing(&self, to: &Audience, message: &Arc<FollowResponse>) {
-        let _ = (to, message);
+    fn on_passing(&self, passing: &Passing) {
+        let _ = passing;
     }
 }
 
@@ -44,6 +44,8 @@ pub struct Passing {
     pub to: Audience,
     /// What they all get.
     pub message: Arc<FollowResponse>,
+    /// It tells how something is from now on: a device must not miss it without knowing.
+    pub lasts: bool,
 }
 
 impl Bus {
@@ -55,10 +57,22 @@ impl Bus {
 
     /// Tells the devices of these accounts that listen at the moment. What does not get through is lost.
     pub fn send(&self, to: Audience, message: FollowResponse) {
-        let passing = Passing { to, message: Arc::new(message) };
-        if self.queue.try_send(passing).is_err() {
+        self.pass(Passing { to, message: Arc::new(message), lasts: false });
+    }
+
+    /// As [`Bus::send`], of how something is from now on: a device that does not keep up catches up. `false`: it did not
+    /// get through, and the caller must see to it that those devices do.
+    #[must_use]
+    pub fn send_lasting(&self, to: Audience, message: FollowResponse) -> bool {
+        self.pass(Passing { to, message: Arc::new(message), lasts: true })
+    }
+
+    fn pass(&self, passing: Passing) -> bool {
+        let sent = self.queue.try_send(passing).is_ok();
+        if !sent {
             metrics::counter!("teahouse_passing_dropped_total").increment(1);
         }
+        sent
     }
 }
 
@@ -80,7 +94,7 @@ pub async fn run(
             }
             Some(told) = passing.recv() => {
                 for subscriber in &subscribers {
-                    guard(&**subscriber, || subscriber.on_passing(&told.to, &told.message));
+                    guard(&**subscriber, || subscriber.on_passing(&told));
                 }
             }
         }
@@ -120,7 +134,7 @@ mod tests {
             self.note("lost".to_owned());
         }
 
-        fn on_passing(&self, _: &Audience, _: &Arc<FollowResponse>) {
+        fn on_passing(&self, _: &Passing) {
             self.note("passing".to_owned());
         }
     }

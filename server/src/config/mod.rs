@@ -9,6 +9,7 @@ use crate::features::accounts::AccountsConfig;
 use crate::features::chat::ChatConfig;
 use crate::features::contacts::ContactsConfig;
 use crate::features::media::MediaConfig;
+use crate::features::presence::PresenceConfig;
 use crate::features::qr::{Address, QrConfig};
 use crate::store::StoreConfig;
 use crate::telemetry::LogConfig;
@@ -63,6 +64,8 @@ crate::settings! {
         chat: ChatConfig,
         /// QR codes.
         qr: QrConfig,
+        /// Who is online.
+        presence: PresenceConfig,
         /// What the server says of itself.
         log: LogConfig,
         /// The page /metrics.
@@ -153,6 +156,7 @@ impl Config {
         let _ = self.peers(problems);
         problems.extend(self.accounts.problems());
         problems.extend(self.media.problems());
+        problems.extend(self.presence.problems());
         problems.extend(self.contacts.problems());
         problems.extend(self.qr.problems());
         problems.extend(self.code_address(self.listen).err());

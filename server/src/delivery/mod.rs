@@ -6,7 +6,7 @@ mod outbox;
 
 pub use outbox::{Connection, Pushed, Taken};
 
-use crate::bus::{Audience, Event, Subscriber};
+use crate::bus::{Event, Passing, Subscriber};
 use crate::id::{AccountId, DeviceId};
 use outbox::Outbox;
 use std::collections::HashMap;
@@ -107,6 +107,14 @@ impl Delivery {
         }
     }
 
+    /// Has the devices of these accounts catch up.
+    pub fn catch_up(&self, accounts: &[AccountId]) {
+        for account in accounts {
+            let shard = self.shard(*account).read().unwrap_or_else(PoisonError::into_inner);
+            shard.get(account).into_iter().flatten().for_each(|outbox| outbox.overflow());
+        }
+    }
+
     fn disconnect(&self, account: AccountId, outbox: &Arc<Outbox>) {
         let mut shard = self.shard(account).write().unwrap_or_else(PoisonError::into_inner);
         if let Some(devices) = shard.get_mut(&account) {
@@ -155,11 +163,13 @@ impl Subscriber for Delivery {
         }
     }
 
-    fn on_passing(&self, to: &Audience, message: &Arc<FollowResponse>) {
+    fn on_passing(&self, Passing { to, message, lasts }: &Passing) {
         let mut online = to.accounts().iter().filter(|account| self.is_online(**account)).peekable();
         if online.peek().is_some() {
             let pushed = Pushed::in_passing(message);
-            online.for_each(|account| self.push_passing(*account, &pushed));
+            online.for_each(|account| {
+                if *lasts { self.push(*account, &pushed) } else { self.push_passing(*account, &pushed) }
+            });
         }
     }
 }

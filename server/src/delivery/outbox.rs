@@ -162,6 +162,7 @@ impl Drop for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::{Audience, Passing, Subscriber};
 
     fn pushed(stamp: u64, own: usize) -> Pushed {
         let message = FollowResponse { client_message_id: vec![0; own].into(), ..Default::default() };
@@ -212,6 +213,28 @@ mod tests {
         delivery.push_passing(AccountId(1), &pushed(0, MAX_BYTES));
         delivery.push(AccountId(1), &pushed(900, 0));
         assert!(matches!(connection.take().await, Taken::Event(p) if p.stamp == 900), "too long is dropped");
+    }
+
+    #[tokio::test]
+    async fn whoever_misses_how_something_is_from_now_on_catches_up() {
+        let delivery = Arc::new(Delivery::new(0));
+        let connection = delivery.connect(AccountId(1), DeviceId(1));
+        let tell = |lasts| {
+            let to = Audience::Account(AccountId(1));
+            delivery.on_passing(&Passing { to, message: FollowResponse::default().into(), lasts });
+        };
+        for _ in 0..MAX_EVENTS {
+            tell(false);
+        }
+        for _ in MAX_BEFORE_PASSING..MAX_EVENTS {
+            tell(true);
+        }
+        assert!(matches!(connection.take().await, Taken::Event(_)), "there is room for all of them");
+        tell(true);
+        tell(true);
+        assert!(matches!(connection.take().await, Taken::Overflowed));
+        delivery.catch_up(&[AccountId(2), AccountId(1)]);
+        assert!(matches!(connection.take().await, Taken::Overflowed));
     }
 
     #[tokio::test]

@@ -29,6 +29,7 @@ use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use media::{Media, MediaConfig, MediaHome};
+use presence::PresenceConfig;
 use qr::QrConfig;
 use std::sync::Arc;
 use stickers::Stickers;
@@ -54,6 +55,22 @@ pub struct Foundation {
     pub on_loopback: bool,
 }
 
+/// The settings of the rooms.
+pub struct Settings<'a> {
+    /// Of the accounts room.
+    pub accounts: &'a AccountsConfig,
+    /// Of the media room.
+    pub media: &'a MediaConfig,
+    /// Of the contacts room.
+    pub contacts: &'a ContactsConfig,
+    /// Of the chat room.
+    pub chat: &'a ChatConfig,
+    /// Of the presence room.
+    pub presence: &'a PresenceConfig,
+    /// Of the QR room.
+    pub qr: &'a QrConfig,
+}
+
 /// What the composition root does with the rooms once they are built.
 pub struct Installed {
     /// Plain HTTP that rooms answer, for the transport. Each request must come with its [`crate::call::Caller`].
@@ -75,33 +92,38 @@ pub struct Installed {
 pub fn install(
     methods: &mut Methods,
     foundation: &Foundation,
-    accounts: &AccountsConfig,
-    media: (&MediaConfig, MediaHome),
-    contacts: &ContactsConfig,
-    chat: &ChatConfig,
-    qr: (&QrConfig, qr::Address),
+    settings: &Settings<'_>,
+    media_home: MediaHome,
+    codes: qr::Address,
 ) -> Result<Installed> {
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
-    let media = Media::new(foundation.clone(), media.0.clone(), media.1)?;
+    let media = Media::new(foundation.clone(), settings.media.clone(), media_home)?;
     let pictures = Arc::new(media::Avatars::new(foundation.random.clone()));
     let hooks: Vec<Arc<dyn AccountHooks>> = vec![chat_hooks.clone(), Arc::new(contacts::Faces)];
-    let accounts = Arc::new(Accounts::new(foundation.clone(), accounts.clone(), hooks, pictures)?);
+    let accounts = Arc::new(Accounts::new(foundation.clone(), settings.accounts.clone(), hooks, pictures)?);
     accounts.install(methods);
     media.install(methods);
-    let contacts = Arc::new(Contacts::new(foundation.clone(), contacts.clone(), chat_hooks));
+    let contacts = Arc::new(Contacts::new(foundation.clone(), settings.contacts.clone(), chat_hooks));
     teahouse_proto::register_contacts(methods, &contacts);
     let stickers = Stickers::new(foundation.clone(), media.clone());
     teahouse_proto::register_stickers(methods, &stickers);
-    let chat = chat::Chat::new(foundation.clone(), chat.clone(), media.clone(), contacts.tickets().clone());
+    let chat =
+        chat::Chat::new(foundation.clone(), settings.chat.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     teahouse_proto::register_favourites(methods, &chat);
     methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
     methods.class(&teahouse_proto::FAVOURITES_SEND_FAVOURITE, Class::Send);
     methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
-    let presence = presence::Presence::new(foundation.clone(), accounts.clone());
+    let presence = presence::Presence::new(foundation.clone(), settings.presence, accounts.clone());
     teahouse_proto::register_presence(methods, &presence);
-    let qr = qr::Qr::new(foundation.clone(), qr.0.clone(), qr.1, contacts.tickets().clone(), media.clone());
+    let qr = qr::Qr::new(
+        foundation.clone(),
+        settings.qr.clone(),
+        codes,
+        contacts.tickets().clone(),
+        media.clone(),
+    );
     teahouse_proto::register_qr(methods, &qr);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);

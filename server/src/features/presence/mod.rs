@@ -2,11 +2,13 @@
 //! friends, do not block each other, and both let theirs be seen; to everybody else there is nothing to see, so nobody
 //! can tell a block from a switch. It stores nothing, and knows nothing of what people say.
 
+mod config;
 mod inbox;
 mod shown;
 #[cfg(test)]
 mod tests;
 
+pub use config::PresenceConfig;
 pub use inbox::Inbox;
 
 use super::Foundation;
@@ -28,9 +30,6 @@ use teahouse_proto::sync::FollowResponse;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
 use tokio::time::Instant;
 
-/// For how long somebody without a device is still shown as online: a phone changes networks. Also for how long somebody
-/// who stopped being shown is not shown again: switching to and fro costs their friends no more than that.
-const GONE_AFTER: Duration = Duration::from_secs(30);
 /// People asked for in one call.
 const MAX_ASKED: usize = 100;
 /// Friends read at once.
@@ -50,10 +49,11 @@ pub struct Presence {
 impl Presence {
     /// The room. It hears from delivery who comes and goes; its [`Presence::inbox`] must be named to
     /// [`crate::store::Store::observe`], to hear of switches, friends and blocks.
-    pub fn new(foundation: Foundation, accounts: Arc<Accounts>) -> Arc<Self> {
+    pub fn new(foundation: Foundation, config: &PresenceConfig, accounts: Arc<Accounts>) -> Arc<Self> {
         let inbox = Arc::new(Inbox::default());
         foundation.delivery.watch(inbox.clone());
-        Arc::new(Self { foundation, accounts, inbox, shown: Mutex::default() })
+        let shown = Mutex::new(Shown::new(config.gone_after()));
+        Arc::new(Self { foundation, accounts, inbox, shown })
     }
 
     /// Where the room hears of what changes.
@@ -185,9 +185,12 @@ impl Presence {
         let last_seen_at_ms = self.foundation.clock.now().to_hour().as_ms();
         let presence = presence::Presence { account_id: account.0, online, last_seen_at_ms };
         let event = Some(FollowEvent::Presence(presence));
-        self.foundation
-            .bus
-            .send(Audience::Accounts(to.into()), FollowResponse { event, ..FollowResponse::default() });
+        let to: Arc<[AccountId]> = to.into();
+        let message = FollowResponse { event, ..FollowResponse::default() };
+        if !self.foundation.bus.send_lasting(Audience::Accounts(to.clone()), message) {
+            // Who catches up asks anew.
+            self.foundation.delivery.catch_up(&to);
+        }
     }
 
     fn is_shown(&self, account: AccountId) -> bool {

@@ -1,9 +1,9 @@
 //! Who is shown as online at the moment, and to whom. Pure: it is told what is so and what time it is. Two people who see
 //! each other are in each other's lists, and nobody else is in any.
 
-use super::GONE_AFTER;
 use crate::id::AccountId;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// What is to be done about somebody.
@@ -26,8 +26,9 @@ struct One {
 }
 
 /// Everybody who is shown.
-#[derive(Default)]
 pub(super) struct Shown {
+    /// For how long somebody without a device is still shown, and somebody hidden not shown again.
+    gone_after: Duration,
     people: HashMap<AccountId, One>,
     /// Who was hidden a moment ago, and when.
     rests: HashMap<AccountId, Instant>,
@@ -36,6 +37,11 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// Nobody yet.
+    pub(super) fn new(gone_after: Duration) -> Self {
+        Self { gone_after, people: HashMap::new(), rests: HashMap::new(), due: VecDeque::new() }
+    }
+
     /// Whether somebody is shown.
     pub(super) fn contains(&self, account: AccountId) -> bool {
         self.people.contains_key(&account)
@@ -55,11 +61,11 @@ impl Shown {
             return Next::Nothing;
         }
         match one.gone_since {
-            Some(since) if now >= since + GONE_AFTER => Next::Hide,
+            Some(since) if now >= since + self.gone_after => Next::Hide,
             Some(_) => Next::Nothing,
             None => {
                 one.gone_since = Some(now);
-                self.due.push_back((now + GONE_AFTER, account));
+                self.due.push_back((now + self.gone_after, account));
                 Next::Nothing
             }
         }
@@ -87,7 +93,7 @@ impl Shown {
             }
         }
         self.rests.insert(account, now);
-        self.due.push_back((now + GONE_AFTER, account));
+        self.due.push_back((now + self.gone_after, account));
         one.to.into_iter().collect()
     }
 
@@ -121,7 +127,7 @@ impl Shown {
     pub(super) fn take_due(&mut self, now: Instant) -> Vec<AccountId> {
         let mut due = Vec::new();
         while let Some((_, account)) = self.due.pop_front_if(|(at, _)| *at <= now) {
-            if self.rests.get(&account).is_some_and(|since| now >= *since + GONE_AFTER) {
+            if self.rests.get(&account).is_some_and(|since| now >= *since + self.gone_after) {
                 self.rests.remove(&account);
             }
             due.push(account);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::bus::Passing;
 use crate::call::{Caller, Session};
-use crate::delivery::Connection;
+use crate::delivery::{Connection, Taken};
 use crate::features::accounts::AccountsConfig;
 use crate::features::accounts::fixture::{change, register};
 use crate::features::contacts::set_friend;
@@ -13,6 +13,7 @@ use crate::id::{ConversationId, DeviceId};
 use teahouse_proto::accounts::PresenceAudience;
 use tokio::sync::mpsc::Receiver;
 
+const GONE_AFTER: Duration = Duration::from_secs(40);
 const ANNA: AccountId = AccountId(1);
 const BORIS: AccountId = AccountId(2);
 const CLARA: AccountId = AccountId(3);
@@ -38,7 +39,8 @@ impl Room {
         let pictures = Arc::new(Avatars::new(foundation.random.clone()));
         let accounts =
             Accounts::new(foundation.clone(), AccountsConfig::default(), Vec::new(), pictures).unwrap();
-        let presence = Presence::new(foundation.clone(), Arc::new(accounts));
+        let presence =
+            Presence::new(foundation.clone(), &PresenceConfig { gone_after_seconds: 40 }, Arc::new(accounts));
         let room = Self { presence, foundation, passing };
         for who in EVERYBODY {
             room.let_see(who, true).await;
@@ -220,4 +222,21 @@ async fn in_the_end_everybody_sees_what_they_may() {
         let joined = room.presence.lock().part(one, other);
         assert_eq!(joined, may, "{one:?} {other:?}");
     }
+}
+
+#[tokio::test]
+async fn who_is_not_told_that_a_friend_went_catches_up() {
+    let mut room = Room::new().await;
+    let (anna, boris) = (room.come(ANNA, 1), room.come(BORIS, 2));
+    room.told().await;
+    drop(boris);
+    room.told().await;
+    // Nobody takes what is told.
+    for _ in 0..5000 {
+        room.foundation.bus.send(Audience::Account(CLARA), FollowResponse::default());
+    }
+    tokio::time::advance(GONE_AFTER).await;
+    room.presence.work().await;
+    assert!(matches!(anna.take().await, Taken::Overflowed));
+    assert_eq!(room.sees(ANNA).await, [(2, false), (3, false)]);
 }

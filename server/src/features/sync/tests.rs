@@ -1,7 +1,7 @@
 //! Follow on a store in memory.
 
 use super::*;
-use crate::bus::{Audience, Published, Subscriber};
+use crate::bus::{Audience, Passing, Published, Subscriber};
 use crate::call::{Caller, Session};
 use crate::delivery;
 use crate::features::chat::ChatConfig;
@@ -235,16 +235,16 @@ async fn what_is_told_in_passing_has_no_cursor_and_comes_only_live() {
     let mut room = Room::new().await;
     let typing = Typing { conversation_id: room.id.0, account_id: BORIS.0, kind: 1 };
     let message = Arc::new(FollowResponse { event: Some(Kinds::Typing(typing)), ..Default::default() });
-    let to = Audience::Account(ANNA);
-    room.foundation.delivery.on_passing(&to, &message);
+    let told = Passing { to: Audience::Account(ANNA), message: message.clone(), lasts: false };
+    room.foundation.delivery.on_passing(&told);
     let mut stream = room.follow(ANNA, &Bytes::new()).await;
-    room.foundation.delivery.on_passing(&to, &message);
+    room.foundation.delivery.on_passing(&told);
     room.say(BORIS, "hi").await;
     room.pump();
-    let (told, cursor) = catch_up(&mut stream).await;
-    assert_eq!(told, ["moved to 2"]);
+    let (caught_up, cursor) = catch_up(&mut stream).await;
+    assert_eq!(caught_up, ["moved to 2"]);
     assert_eq!(next(&mut stream).await, *message, "without cursor; the one before anybody listened is lost");
-    room.foundation.delivery.on_passing(&to, &message);
+    room.foundation.delivery.on_passing(&told);
     assert_eq!(next(&mut stream).await, *message);
     drop(stream);
     assert_eq!(catch_up(&mut room.follow(ANNA, &cursor).await).await.0, [""; 0], "never told again");

@@ -42,7 +42,7 @@ impl Two {
     /// What was told since the last time, and to whom.
     fn told(&mut self) -> Vec<(AccountId, FollowEvent)> {
         let mut told = Vec::new();
-        while let Ok(Passing { to: Audience::Account(to), message }) = self.passing.try_recv() {
+        while let Ok(Passing { to: Audience::Account(to), message, .. }) = self.passing.try_recv() {
             told.push((to, message.event.clone().unwrap()));
         }
         told
