@@ -1,6 +1,6 @@
 //! The command line: every command, its arguments and their help. It does nothing.
 
-use super::{favourites, media, stickers};
+use super::{favourites, media, qr, scan, stickers};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -145,6 +145,10 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Show your QR code, which others scan to add you.
+    Qr(qr::ShowCode),
+    /// Read QR codes out of a picture, and do what they are for: ask a person.
+    Scan(scan::Scan),
     /// Send a text to a friend, to a conversation by id, or to yourself as `me`.
     Send(Send),
     /// Send one picture, or an album of up to 9.

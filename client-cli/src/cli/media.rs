@@ -280,7 +280,7 @@ pub(super) async fn send_up(app: &App, session: &Session, file: &Path, kind: Med
 }
 
 /// A bar on standard error; none in JSON, and indicatif draws none where nobody looks.
-fn bar(app: &App, what: &str) -> (Progress, ProgressBar) {
+pub(super) fn bar(app: &App, what: &str) -> (Progress, ProgressBar) {
     let style =
         ProgressStyle::with_template("{msg:24!} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     let target = if app.out.is_json() {

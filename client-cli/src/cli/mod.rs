@@ -15,7 +15,10 @@ mod output;
 mod passing;
 mod people;
 mod profile;
+mod qr;
+mod qr_code;
 mod requests;
+mod scan;
 mod secret;
 mod sending;
 mod stickers;
@@ -94,6 +97,8 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Unblock { who } => contacts::unblock(app, &who).await,
         Command::Blocked => contacts::blocked(app).await,
         Command::DeleteFriend { who, yes } => contacts::delete(app, &who, yes).await,
+        Command::Qr(args) => qr::show(app, args).await,
+        Command::Scan(args) => scan::scan(app, args).await,
         Command::Send(args) => talk::send(app, args).await,
         Command::SendPicture(args) => media::send_pictures(app, args).await,
         Command::SendVoice(args) => media::send_voice(app, args).await,

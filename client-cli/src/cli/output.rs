@@ -31,6 +31,11 @@ impl Output {
         self.json
     }
 
+    /// Whether colours reach the eyes of the user.
+    pub(crate) fn has_colour(&self) -> bool {
+        self.colour
+    }
+
     /// Text for people on standard output.
     ///
     /// # Errors

@@ -33,7 +33,8 @@ pub(super) async fn search(app: &App, username: String) -> Result<()> {
     })
 }
 
-fn card(card: Option<&PersonCard>) -> String {
+/// What a card says, in a line.
+pub(super) fn card(card: Option<&PersonCard>) -> String {
     let card = card.cloned().unwrap_or_default();
     let said = [gender_name(card.gender()), &card.region, &card.signature];
     let said = said.iter().filter(|s| !s.is_empty()).map(|s| line(s).into_owned());

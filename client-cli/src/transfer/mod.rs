@@ -152,17 +152,26 @@ impl Session {
         to: &Path,
         progress: Progress,
     ) -> Result<Download> {
+        let path = format!("/v1/media/{media_id}{}", if thumbnail { "/thumbnail" } else { "" });
+        self.download_path(&path, to, progress).await
+    }
+
+    /// Fetches what stands under a path of the server, as the picture of a code (`/q/TOKEN.png`), as
+    /// [`Session::download`] does.
+    ///
+    /// # Errors
+    /// As of [`Session::download`].
+    pub async fn download_path(&self, path: &str, to: &Path, progress: Progress) -> Result<Download> {
         if to.exists() {
             return Err(Error::misuse("FILE_EXISTS", format!("{} is there already.", to.display())));
         }
-        let path = format!("/v1/media/{media_id}{}", if thumbnail { "/thumbnail" } else { "" });
         let part = PathBuf::from(format!("{}.part", to.display()));
         let mut backoff = Backoff::new(self.random().clone());
         let mut went_on = Instant::now();
         let mut tag = None;
         loop {
             let before = tokio::fs::metadata(&part).await.map_or(0, |m| m.len());
-            let error = match self.fetch(&path, &part, &mut tag, &progress).await {
+            let error = match self.fetch(path, &part, &mut tag, &progress).await {
                 Ok(download) => {
                     tokio::fs::rename(&part, to).await.map_err(|e| unwritable(to, &e))?;
                     return Ok(download);

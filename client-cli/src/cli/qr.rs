@@ -1,0 +1,112 @@
+//! `teahouse qr`: one's own code, on the terminal or as a file.
+
+use super::App;
+use super::media;
+use super::qr_code;
+use super::text::line;
+use clap::{ArgGroup, Args as ClapArgs};
+use std::path::{Path, PathBuf};
+use teahouse_client::{Error, Kind, Result, Session};
+use teahouse_proto::qr::{Code, GetCodeRequest, ResetCodeRequest, ResetCodeResponse};
+use teahouse_proto::{QR_GET_CODE, QR_RESET_CODE, QrClient};
+
+#[derive(Debug, ClapArgs)]
+#[command(group(ArgGroup::new("picture").args(["png", "svg"]).multiple(true)))]
+pub(crate) struct ShowCode {
+    /// Save it as PNG instead of showing it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+    /// Save it as SVG instead of showing it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Pixels along the side of a saved picture. Default: 512.
+    #[arg(long, value_name = "PIXELS", requires = "picture", value_parser = clap::value_parser!(u32).range(128..=2048))]
+    pub(crate) size: Option<u32>,
+    /// Put your picture in the middle of a saved picture.
+    #[arg(long, requires = "picture")]
+    pub(crate) logo: bool,
+    /// Make a new code. The old one is dead at once.
+    #[arg(long)]
+    pub(crate) reset: bool,
+}
+
+pub(super) async fn show(app: &App, args: ShowCode) -> Result<()> {
+    let (session, _) = app.session().await?;
+    let qr = QrClient(session.clone());
+    let code = if args.reset {
+        qr.reset_code(ResetCodeRequest {}).await?.code
+    } else {
+        qr.get_code(GetCodeRequest {}).await?.code
+    };
+    let code = code.unwrap_or_default();
+    for (file, ending) in [(&args.png, "png"), (&args.svg, "svg")] {
+        if let Some(file) = file {
+            save(app, &session, &code, &args, file, ending).await?;
+        }
+    }
+    let until = match code.expires_at_ms {
+        0 => String::new(),
+        ms => format!("\nIt works until {} ({}).", app.out.times.minute(ms), app.out.times.zone()),
+    };
+    let said = if args.png.is_some() || args.svg.is_some() {
+        format!("{}{until}", line(&code.url))
+    } else {
+        format!("{}\n{}{until}", qr_code::drawn(&code.url, app.out.has_colour())?, line(&code.url))
+    };
+    if args.reset {
+        let answer = ResetCodeResponse { code: Some(code) };
+        return app.out.answer(&QR_RESET_CODE, &answer, || said);
+    }
+    app.out.answer(&QR_GET_CODE, &teahouse_proto::qr::GetCodeResponse { code: Some(code) }, || said)
+}
+
+/// Fetches the picture of a code. It comes from the server that this program talks to, whatever its codes say.
+async fn save(
+    app: &App,
+    session: &Session,
+    code: &Code,
+    args: &ShowCode,
+    file: &Path,
+    ending: &str,
+) -> Result<()> {
+    let path = picture_path(&code.url, ending, args.size, args.logo)?;
+    let (progress, bar) = media::bar(app, &file.display().to_string());
+    let fetched = session.download_path(&path, file, progress).await;
+    bar.finish_and_clear();
+    let fetched = fetched?;
+    if !app.out.is_json() {
+        let shown = file.display().to_string();
+        app.out.say(format!("{}  {}", line(&shown), fetched.content_type))?;
+    }
+    Ok(())
+}
+
+/// Where the picture of a code is on its server.
+fn picture_path(url: &str, ending: &str, size: Option<u32>, logo: bool) -> Result<String> {
+    let token = url.rsplit('/').next().unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if token.is_empty() || !token.chars().all(is_plain) {
+        let message = format!("The server's code is not understood: {}", line(url));
+        return Err(Error::new(Kind::Protocol, "CODE_INVALID", message));
+    }
+    let size = size.map(|size| format!("size={size}"));
+    let query: Vec<_> = size.into_iter().chain(logo.then(|| "logo=true".to_owned())).collect();
+    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    Ok(format!("/q/{token}.{ending}{query}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_where_the_server_says() {
+        let path = |url, size, logo| picture_path(url, "png", size, logo);
+        assert_eq!(path("https://tea.example/base/q/ab-C_9", None, false).unwrap(), "/q/ab-C_9.png");
+        let large = path("https://tea.example/q/a", Some(1024), true).unwrap();
+        assert_eq!(large, "/q/a.png?size=1024&logo=true");
+        for wrong in ["https://tea.example/q/", "https://tea.example/q/a?b", "https://tea.example/q/a b"] {
+            assert_eq!(path(wrong, None, false).expect_err(wrong).reason(), "CODE_INVALID");
+        }
+    }
+}
