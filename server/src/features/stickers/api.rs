@@ -32,16 +32,18 @@ impl StickersApi<Cx, Error> for Stickers {
         let new = self.names_for(&request.stickers)?;
         let id: PackId = self.foundation.random.bytes();
         let create = move |tx: &mut Tx<'_>| {
-            if let Some(answer) = creation.earlier(tx)? {
-                return Ok(answer);
+            if let Some(CreatePackResponse { pack }) = creation.earlier(tx)? {
+                let id = rules::pack_id(&pack.unwrap_or_default().pack_id)?;
+                return Ok(CreatePackResponse { pack: Some(own_told(tx, me, id)?) });
             }
             check_packs(tx, me, true)?;
             let mut pack = PackRow { maker: me.0, name: name.clone(), stickers: Vec::new() };
             add(tx, me, id, &mut pack, (&request.stickers, &new), now)?;
             tx.put(&MINE, &(me, id), &MineRow { made: true, since_ms: now.as_ms() })?;
-            let answer = CreatePackResponse { pack: Some(told(tx, me, id, pack)?) };
-            creation.remember(tx, &answer)?;
-            Ok(answer)
+            // Which one is enough to remember: packs are long, and can be made and deleted without end.
+            let which = Pack { pack_id: rules::pack_text(id), ..Pack::default() };
+            creation.remember(tx, &CreatePackResponse { pack: Some(which) })?;
+            Ok(CreatePackResponse { pack: Some(told(tx, me, id, pack)?) })
         };
         self.foundation.store.transact(create).await
     }
@@ -52,15 +54,14 @@ impl StickersApi<Cx, Error> for Stickers {
         let creation = Creation::new(me, &request.client_message_id, path, &request)?;
         let new = self.names_for(&request.stickers)?;
         let add = move |tx: &mut Tx<'_>| {
-            if let Some(answer) = creation.earlier(tx)? {
-                return Ok(answer);
+            if creation.earlier::<AddStickersResponse>(tx)?.is_some() {
+                return Ok(AddStickersResponse { pack: Some(own_told(tx, me, id)?) });
             }
             let mut pack = own(tx, me, id)?;
             rules::pack_size(pack.stickers.len(), request.stickers.len())?;
             add(tx, me, id, &mut pack, (&request.stickers, &new), now)?;
-            let answer = AddStickersResponse { pack: Some(told(tx, me, id, pack)?) };
-            creation.remember(tx, &answer)?;
-            Ok(answer)
+            creation.remember(tx, &AddStickersResponse::default())?;
+            Ok(AddStickersResponse { pack: Some(told(tx, me, id, pack)?) })
         };
         self.foundation.store.transact(add).await
     }
@@ -222,6 +223,12 @@ fn add(
 /// A pack that the caller made.
 fn own(tx: &mut Tx<'_>, me: AccountId, id: PackId) -> Result<PackRow> {
     tx.get(&PACK, &id)?.filter(|pack| pack.maker == me.0).ok_or_else(rules::pack_not_found)
+}
+
+/// A pack that the caller made, as it is now.
+fn own_told(tx: &mut Tx<'_>, me: AccountId, id: PackId) -> Result<Pack> {
+    let pack = own(tx, me, id)?;
+    told(tx, me, id, pack)
 }
 
 /// There is room for one more pack that was made, or collected. Those that are gone make room.

@@ -168,6 +168,23 @@ async fn a_repeat_makes_no_second_pack() {
 }
 
 #[tokio::test]
+async fn a_repeat_tells_the_pack_as_it_is_by_then() {
+    let rig = Rig::new();
+    let cx = rig.cx(ANNA);
+    let stickers = vec![rig.new_sticker(ANNA, "").await];
+    let create = CreatePackRequest { client_message_id: rig.client_id(), name: "Tea cats".into(), stickers };
+    let pack_id = rig.room.create_pack(&cx, create.clone()).await.unwrap().pack.unwrap().pack_id;
+    let stickers = vec![rig.new_sticker(ANNA, "😀").await];
+    let add = AddStickersRequest { client_message_id: rig.client_id(), pack_id: pack_id.clone(), stickers };
+    let added = rig.room.add_stickers(&cx, add.clone()).await.unwrap().pack;
+    assert_eq!(rig.room.create_pack(&cx, create.clone()).await.unwrap().pack, added);
+    assert_eq!(rig.room.add_stickers(&cx, add.clone()).await.unwrap().pack, added, "nothing is added twice");
+    rig.room.delete_pack(&cx, DeletePackRequest { pack_id }).await.unwrap();
+    assert_eq!(reason(rig.room.create_pack(&cx, create).await), "PACK_NOT_FOUND", "nor made again");
+    assert_eq!(reason(rig.room.add_stickers(&cx, add).await), "PACK_NOT_FOUND");
+}
+
+#[tokio::test]
 async fn what_makes_no_sticker_is_refused() {
     let rig = Rig::new();
     let of = |media_id: String| vec![NewSticker { media_id, emoji: String::new() }];
