@@ -105,3 +105,44 @@ pub fn mp4(seconds: u32) -> Vec<u8> {
     ];
     [head, boxed(b"mdat", &samples), boxed(b"moov", &movie.concat())].concat()
 }
+
+/// An element of WebM, whose size takes 8 bytes; it is left open where there is no body.
+fn element(id: u32, body: Option<&[u8]>) -> Vec<u8> {
+    let id: Vec<u8> = id.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+    let size = body.map_or((1 << 57) - 1, |body| 1 << 56 | body.len() as u64);
+    [&id, &size.to_be_bytes()[..], body.unwrap_or_default()].concat()
+}
+
+/// As a browser records it: sound in Opus, with pictures of 640 × 360 in VP8 if there are any; no sizes of its parts, no
+/// duration. The secret is its title and a tag.
+pub fn webm(seconds: u8, with_pictures: bool) -> Vec<u8> {
+    let part = |id, body: &[u8]| element(id, Some(body));
+    let track = |number: u8, codec: &[u8], more: &[u8]| {
+        let entry =
+            [part(0xD7, &[number]), part(0x73C5, &[number]), part(0x83, &[number]), part(0x86, codec)];
+        part(0xAE, &[&entry.concat()[..], more].concat())
+    };
+    let block = |track: u8, ms: u16, frame: &[u8]| {
+        let [high, low] = ms.to_be_bytes();
+        part(0xA3, &[&[0x80 | track, high, low, 0x80][..], frame].concat())
+    };
+    let mut tracks = track(2, b"A_OPUS", &part(0x63A2, b"OpusHead\x01\x01\x38\x01\x80\xBB\0\0\0\0\0"));
+    if with_pictures {
+        let size = [part(0xB0, &640_u16.to_be_bytes()), part(0xBA, &360_u16.to_be_bytes())].concat();
+        tracks.extend(track(1, b"V_VP8", &part(0xE0, &size)));
+    }
+    let about = [part(0x4D80, b"Chrome"), part(0x5741, b"Chrome"), part(0x7BA9, SECRET)].concat();
+    let mut out = [part(0x1A45_DFA3, &part(0x4282, b"webm")), element(0x1853_8067, None)].concat();
+    out.extend([part(0x1549_A966, &about), part(0x1654_AE6B, &tracks)].concat());
+    for second in 0..seconds {
+        let time = (u16::from(second) * 1000).to_be_bytes();
+        out.extend([element(0x1F43_B675, None), part(0xE7, &time)].concat());
+        if with_pictures {
+            out.extend(block(1, 0, &[second; 40]));
+        }
+        // A packet of 20 ms.
+        (0..50).for_each(|n| out.extend(block(2, n * 20, &[0xF8, n as u8, second])));
+    }
+    out.extend(part(0x1254_C367, SECRET));
+    out
+}

@@ -254,8 +254,11 @@ fn ending(content_type: &str) -> &'static str {
         "audio/mp4" => "m4a",
         "audio/amr" | "audio/amr-wb" => "amr",
         "audio/wav" => "wav",
+        "audio/webm" | "video/webm" => "webm",
+        "audio/x-matroska" => "mka",
         "video/mp4" => "mp4",
         "video/quicktime" => "mov",
+        "video/x-matroska" => "mkv",
         _ => "bin",
     }
 }

@@ -9,7 +9,7 @@ use teahouse_proto::chat::{
 };
 use teahouse_proto::contacts::SendRequestRequest;
 use teahouse_proto::media::{Media, MediaKind};
-use teahouse_tests::files::{jpeg, mp4, png, wav};
+use teahouse_tests::files::{SECRET, contains, jpeg, mp4, png, wav, webm};
 use teahouse_tests::http::{Answer, request};
 use teahouse_tests::person::Person;
 use teahouse_tests::verbs::{reason, text_of};
@@ -111,6 +111,29 @@ async fn each_kind_with_media_reaches_those_who_see_the_message() {
         assert_eq!(lines[2..5], ["3 anna — 2 pictures", "4 anna — video", "5 anna — file"]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_browser_records_is_sent_and_says_nothing_else() {
+    let world = World::start(Setup::over(Transport::Grpc)).await;
+    let [anna, boris] = [world.person("anna").await, world.person("boris").await];
+    let chat = anna.befriend(&boris).await;
+    let voice = anna.upload(MediaKind::Voice, "", &webm(3, false)).await;
+    let film = anna.upload(MediaKind::Video, "", &webm(4, true)).await;
+    let said = [
+        Content::Voice(Voice { media: Some(voice), waveform: vec![0, 128, 255].into() }),
+        Content::Video(Video { media: Some(film), poster: None, caption: String::new() }),
+    ];
+    for (said, expected) in said.into_iter().zip([("audio/webm", 0, 0, 3000), ("video/webm", 640, 360, 4000)])
+    {
+        let seq = anna.say_any(chat, said).await;
+        let told = content(&boris, chat, seq).await;
+        let media = media_of(&told)[0];
+        let facts = (media.content_type.as_str(), media.width, media.height, media.duration_ms);
+        assert_eq!(facts, expected);
+        let got = fetch(&world, &boris, &media.media_id).await;
+        assert!(got.status == 200 && !contains(&got.body, SECRET) && !contains(&got.body, b"Chrome"));
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod png;
 mod shrink;
 mod voice;
 mod wav;
+mod webm;
 mod webp;
 #[cfg(test)]
 mod tests;
@@ -52,9 +53,9 @@ pub enum Kind {
     Sticker,
     /// JPEG, PNG or WebP; made square and small, as JPEG, or PNG where it is transparent.
     Avatar,
-    /// Ogg (Opus, Vorbis), MP4 (AAC), MP3, AMR or WAV.
+    /// Ogg or WebM (Opus, Vorbis), MP4 (AAC), MP3, AMR or WAV.
     Voice,
-    /// MP4 or QuickTime.
+    /// MP4, QuickTime, WebM or Matroska.
     Video,
     /// Anything, as it is.
     File,
@@ -172,10 +173,13 @@ pub fn examine(kind: Kind, input: &Path, output: &Path) -> Result<Examined, Refu
 fn video(input: &Path, output: &Path) -> Result<Examined, Refusal> {
     let mut head = Vec::new();
     File::open(input)?.take(mp4::HEAD_BYTES).read_to_end(&mut head)?;
-    if !mp4::is_likely(&head) {
-        return Err(Refusal::Unsupported);
+    if mp4::is_likely(&head) {
+        mp4::examine(mp4::Purpose::Video, input, output)
+    } else if webm::is_likely(&head) {
+        webm::examine(mp4::Purpose::Video, input, output)
+    } else {
+        Err(Refusal::Unsupported)
     }
-    mp4::examine(mp4::Purpose::Video, input, output)
 }
 
 /// Milliseconds that `count` units of 1 / `per_second` s take, rounded up; too many for a number are the most it holds.

@@ -91,7 +91,8 @@ fn check_head(packet: &[u8], is_sound: impl Fn(&[u8]) -> bool) -> Result<(), Ref
     if is_sound(packet) { Ok(()) } else { Err(Refusal::Damaged) }
 }
 
-fn is_opus_head(head: &[u8]) -> bool {
+/// Whether these are Opus's facts, and nothing else.
+pub(super) fn is_opus_head(head: &[u8]) -> bool {
     let channels = usize::from(head.get(9).copied().unwrap_or(0));
     match head.get(18) {
         Some(0) => head.len() == 19,
@@ -111,7 +112,7 @@ fn claimed(packets: &[Packet]) -> u64 {
 }
 
 /// Samples of a packet by its first bytes (RFC 6716, 3.1).
-fn opus_samples(packet: &[u8]) -> u64 {
+pub(super) fn opus_samples(packet: &[u8]) -> u64 {
     let Some(first) = packet.first() else { return 0 };
     let config = first >> 3;
     let frame = match config {

@@ -1,6 +1,6 @@
 //! Voice messages: which container, for how long it plays. The containers' own modules clean; none decodes sound.
 
-use super::{Examined, MAX_VOICE_MS, Refusal, amr, mp3, mp4, ogg, wav, within};
+use super::{Examined, MAX_VOICE_MS, Refusal, amr, mp3, mp4, ogg, wav, webm, within};
 use std::path::Path;
 
 /// A recording without its metadata.
@@ -15,6 +15,9 @@ pub(super) fn examine(input: &Path, output: &Path) -> Result<Examined, Refusal> 
     let bytes = std::fs::read(input)?;
     if mp4::is_likely(&bytes) {
         return mp4::examine(mp4::Purpose::Voice, input, output);
+    }
+    if webm::is_likely(&bytes) {
+        return webm::examine(mp4::Purpose::Voice, input, output);
     }
     let recording = match &bytes[..] {
         [b'O', b'g', b'g', b'S', ..] => ogg::clean(&bytes),

@@ -1,10 +1,11 @@
 //! MP4 and QuickTime without metadata, in place on a copy: boxes that are not listed become free space of the same
 //! length, tracks that are neither video nor sound go, and of the bytes that samples are stored in only those stay that
-//! belong to samples of a kept track. Only the movie's description is held in memory. Decodes nothing; what encoders
-//! write into samples stays. Files in fragments are not taken: their metadata may stand between any two of them.
+//! belong to samples of a kept track. Only the movie's description and one fragment are held in memory. Decodes
+//! nothing; what encoders write into samples stays.
 
 mod boxes;
 mod entries;
+mod fragments;
 mod samples;
 mod sweep;
 
@@ -12,7 +13,7 @@ use super::bytes::array;
 use super::{Examined, MAX_VIDEO_MS, MAX_VOICE_MS, Refusal, within};
 use boxes::{Head, LONG_HEAD_BYTES, blank, find, places};
 use entries::Content;
-use samples::{Measured, Piece};
+use samples::Piece;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -21,12 +22,12 @@ use std::path::Path;
 pub(super) const HEAD_BYTES: u64 = 8;
 /// Bytes of a movie's description.
 const MAX_MOOV_BYTES: u64 = 16 * 1024 * 1024;
-/// Boxes of a file outside of any other.
-const MAX_OUTERMOST: usize = 1024;
+/// Boxes of a file outside of any other; several for each tenth of a second of a recording in fragments.
+const MAX_OUTERMOST: usize = 65_536;
 /// Bytes of the box that names the brands.
 const MAX_FTYP_BYTES: u64 = 512;
 /// Pixels along a side; more than cameras record.
-const MAX_VIDEO_SIDE: u32 = 16_384;
+pub(super) const MAX_VIDEO_SIDE: u32 = 16_384;
 /// Brands of pictures, still and moving, that are built like movies.
 const PICTURES: &[&[u8; 4]] = &[
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1",
@@ -57,6 +58,10 @@ struct Outline {
     brand: Option<[u8; 4]>,
     /// Where the description begins, and its bytes with the header.
     moov: (u64, u64),
+    /// Fragments, whole; in each are samples of some tracks.
+    moofs: Vec<Piece>,
+    /// Indexes of fragments, whole.
+    indexes: Vec<Piece>,
     /// Where samples may be.
     mdats: Vec<Piece>,
     /// Boxes to free, each with where its body begins.
@@ -73,32 +78,64 @@ pub(super) fn examine(purpose: Purpose, input: &Path, output: &Path) -> Result<E
     }
     std::fs::copy(input, output)?;
     let mut file = OpenOptions::new().read(true).write(true).open(output)?;
-    let mut moov = vec![0; usize::try_from(outline.moov.1).map_err(|_| Refusal::Damaged)?];
-    file.seek(SeekFrom::Start(outline.moov.0))?;
-    file.read_exact(&mut moov)?;
-    let (measured, is_narrow, pieces) = describe(purpose, &mut moov)?;
-    file.seek(SeekFrom::Start(outline.moov.0))?;
-    file.write_all(&moov)?;
-    empty_rest(&mut file, &outline, pieces)?;
+    let (start, size) = outline.moov;
+    let mut movie = change(&mut file, (start, start + size), |moov| describe(purpose, moov))?;
+    if !outline.moofs.is_empty() {
+        fragments::check(&movie.tracks)?;
+    }
+    for piece in &outline.moofs {
+        change(&mut file, *piece, |moof| {
+            fragments::add(piece.0, moof, &mut movie.tracks, &mut movie.pieces)
+        })?;
+    }
+    for piece in &outline.indexes {
+        change(&mut file, *piece, |index| sweep::sweep(index, fragments::OUTERMOST))?;
+    }
+    // Whatever it claims.
+    if movie.pieces.is_empty() {
+        return Err(Refusal::Damaged);
+    }
+    empty_rest(&mut file, &outline, movie.pieces)?;
     file.set_len(outline.end)?;
+    let played_ms = movie.tracks.iter().map(fragments::Track::duration_ms).max().unwrap_or(0);
+    let duration_ms = movie.claimed_ms.max(played_ms);
+    if duration_ms == 0 {
+        return Err(Refusal::Damaged);
+    }
     let (content_type, max_ms) = match (purpose, outline.brand) {
-        (Purpose::Voice, _) if is_narrow => ("audio/3gpp", MAX_VOICE_MS),
+        (Purpose::Voice, _) if movie.is_narrow => ("audio/3gpp", MAX_VOICE_MS),
         (Purpose::Voice, _) => ("audio/mp4", MAX_VOICE_MS),
         (Purpose::Video, Some(brand)) if brand != *b"qt  " => ("video/mp4", MAX_VIDEO_MS),
         (Purpose::Video, _) => ("video/quicktime", MAX_VIDEO_MS),
     };
     Ok(Examined {
-        width: measured.width,
-        height: measured.height,
-        duration_ms: within(measured.duration_ms, max_ms)?,
+        width: movie.width,
+        height: movie.height,
+        duration_ms: within(duration_ms, max_ms)?,
         ..Examined::of(content_type, outline.end)
     })
+}
+
+/// Changes a part of the file that is held in memory meanwhile. The answer is the change's.
+fn change<T>(
+    file: &mut File,
+    (from, to): Piece,
+    change: impl FnOnce(&mut [u8]) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let mut bytes = vec![0; usize::try_from(to - from).map_err(|_| Refusal::Damaged)?];
+    file.seek(SeekFrom::Start(from))?;
+    file.read_exact(&mut bytes)?;
+    let answer = change(&mut bytes)?;
+    file.seek(SeekFrom::Start(from))?;
+    file.write_all(&bytes)?;
+    Ok(answer)
 }
 
 /// Goes over the outermost boxes of a file.
 fn outline(file: &mut File) -> Result<Outline, Refusal> {
     let size = file.metadata()?.len();
-    let (mut brand, mut moov, mut mdats, mut others, mut at) = (None, None, Vec::new(), Vec::new(), 0);
+    let (mut brand, mut moov, mut at) = (None, None, 0);
+    let (mut moofs, mut indexes, mut mdats, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     while size - at >= HEAD_BYTES {
         file.seek(SeekFrom::Start(at))?;
         let mut bytes = Vec::with_capacity(LONG_HEAD_BYTES as usize);
@@ -116,27 +153,39 @@ fn outline(file: &mut File) -> Result<Outline, Refusal> {
                 brand = Some(array(&bytes, 8).ok_or(Refusal::Damaged)?);
             }
             b"moov" if moov.is_none() && head.size <= MAX_MOOV_BYTES => moov = Some((at, head.size)),
-            b"ftyp" | b"moov" => return Err(Refusal::Damaged),
-            b"moof" => return Err(Refusal::Metadata),
+            b"moof" if head.size <= MAX_MOOV_BYTES => moofs.push((at, body.1)),
+            b"sidx" | b"mfra" if head.size <= MAX_MOOV_BYTES => indexes.push((at, body.1)),
+            b"ftyp" | b"moov" | b"moof" | b"sidx" | b"mfra" => return Err(Refusal::Damaged),
             b"mdat" => mdats.push(body),
             _ => others.push((at, body)),
         }
-        if mdats.len() + others.len() > MAX_OUTERMOST {
+        if moofs.len() + indexes.len() + mdats.len() + others.len() > MAX_OUTERMOST {
             return Err(Refusal::Damaged);
         }
         at = body.1;
     }
-    Ok(Outline { brand, moov: moov.ok_or(Refusal::Damaged)?, mdats, others, end: at })
+    Ok(Outline { brand, moov: moov.ok_or(Refusal::Damaged)?, moofs, indexes, mdats, others, end: at })
 }
 
-/// Sweeps the description. The longest track's duration and the pictures' size, whether the sound is AMR, and the
-/// pieces of the file that hold samples.
-fn describe(purpose: Purpose, moov: &mut [u8]) -> Result<(Measured, bool, Vec<Piece>), Refusal> {
+/// What the description says.
+struct Movie {
+    /// The longest that any of its parts says.
+    claimed_ms: u64,
+    /// Of its pictures, as shown.
+    width: u32,
+    height: u32,
+    /// Whether the sound is AMR.
+    is_narrow: bool,
+    /// Those that are kept, to which fragments add.
+    tracks: Vec<fragments::Track>,
+    /// Of the file, that hold samples.
+    pieces: Vec<Piece>,
+}
+
+/// Sweeps the description.
+fn describe(purpose: Purpose, moov: &mut [u8]) -> Result<Movie, Refusal> {
     let head = Head::read(moov, moov.len() as u64, true).ok_or(Refusal::Damaged)?.head as usize;
     let movie = &mut moov[head..];
-    if find(movie, &[b"mvex"]).is_some() {
-        return Err(Refusal::Metadata);
-    }
     let (boxes, _) = places(movie)?;
     let wanted: &[Content] =
         if purpose == Purpose::Video { &[Content::Video, Content::Audio] } else { &[Content::Audio] };
@@ -160,13 +209,20 @@ fn describe(purpose: Purpose, moov: &mut [u8]) -> Result<(Measured, bool, Vec<Pi
     }
     sweep::sweep(movie, sweep::MOVIE)?;
     let (claimed, scale) = samples::movie(find(movie, &[b"mvhd"]).ok_or(Refusal::Damaged)?)?;
-    let mut all = Measured { duration_ms: claimed, width: 0, height: 0 };
-    let mut pieces = Vec::new();
+    let mut all = Movie {
+        claimed_ms: claimed.max(fragments::claimed_ms(movie, scale)?),
+        width: 0,
+        height: 0,
+        is_narrow,
+        tracks: Vec::new(),
+        pieces: Vec::new(),
+    };
     let (boxes, _) = places(movie)?;
     for place in boxes.iter().filter(|place| place.kind == *b"trak") {
         let track = &movie[place.body..place.end];
-        let measured = samples::measure(track, scale, &mut pieces)?;
-        all.duration_ms = all.duration_ms.max(measured.duration_ms);
+        let measured = samples::measure(track, scale, &mut all.pieces)?;
+        all.claimed_ms = all.claimed_ms.max(measured.duration_ms);
+        all.tracks.push(fragments::Track::new(movie, measured.counted));
         if content(track) == Some(Content::Video) && all.width == 0 {
             (all.width, all.height) = (measured.width, measured.height);
         }
@@ -174,10 +230,10 @@ fn describe(purpose: Purpose, moov: &mut [u8]) -> Result<(Measured, bool, Vec<Pi
     if all.width.max(all.height) > MAX_VIDEO_SIDE {
         return Err(Refusal::TooLarge);
     }
-    if all.duration_ms == 0 || (purpose == Purpose::Video && all.width.min(all.height) == 0) {
+    if purpose == Purpose::Video && all.width.min(all.height) == 0 {
         return Err(Refusal::Damaged);
     }
-    Ok((all, is_narrow, pieces))
+    Ok(all)
 }
 
 fn descriptions(track: &[u8]) -> Option<&[u8]> {

@@ -10,7 +10,7 @@ use super::sweep::longer;
 /// Pieces of all tracks in which the samples lie; one for each frame of 5 min at 240 a second, several times over.
 const MAX_PIECES: usize = 500_000;
 /// A packet of AAC has no fewer samples (low delay), whatever the table of times says.
-const LEAST_PACKED_SAMPLES: u64 = 480;
+pub(super) const LEAST_PACKED_SAMPLES: u64 = 480;
 
 /// Bytes of the file, from and up to.
 pub(super) type Piece = (u64, u64);
@@ -22,6 +22,21 @@ pub(super) struct Measured {
     /// As shown; 0 of sound.
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Of its samples, to which fragments may add.
+    pub(super) counted: Counted,
+}
+
+/// How much of a track there is.
+pub(super) struct Counted {
+    /// The track's number.
+    pub(super) track: u32,
+    /// Units a second.
+    pub(super) scale: u64,
+    pub(super) samples: u64,
+    /// For which the samples play.
+    pub(super) units: u64,
+    /// See [`entries::packed_audio_rate`].
+    pub(super) packed_rate: Option<u64>,
 }
 
 /// Milliseconds that the movie's header says, and its units a second.
@@ -58,18 +73,22 @@ pub(super) fn measure(track: &[u8], movie_scale: u64, pieces: &mut Vec<Piece>) -
     let sizes = Sizes::new(table)?;
     let edited = find(track, &[b"edts", b"elst"]).map_or(0, edited);
     let stsd = find(table, &[b"stsd"]).ok_or(Refusal::Damaged)?;
-    let packed = entries::packed_audio_rate(stsd)
-        .map_or(0, |rate| milliseconds(sizes.count.saturating_mul(LEAST_PACKED_SAMPLES), rate));
+    let packed_rate = entries::packed_audio_rate(stsd);
+    let packed =
+        packed_rate.map_or(0, |rate| milliseconds(sizes.count.saturating_mul(LEAST_PACKED_SAMPLES), rate));
+    let units = played(table, sizes.count)?;
     let claims = [
         milliseconds(duration(tkhd, 20)?, movie_scale),
         milliseconds(duration(mdhd, 16)?, scale),
         milliseconds(edited, movie_scale),
-        milliseconds(played(table, sizes.count)?, scale),
+        milliseconds(units, scale),
         packed,
     ];
     add_pieces(table, &sizes, pieces)?;
     let (width, height) = shown(tkhd, stsd)?;
-    Ok(Measured { duration_ms: claims.into_iter().max().unwrap_or(0), width, height })
+    let number = be32(tkhd, 12 + times(tkhd)?).ok_or(Refusal::Damaged)?;
+    let counted = Counted { track: number, scale, samples: sizes.count, units, packed_rate };
+    Ok(Measured { duration_ms: claims.into_iter().max().unwrap_or(0), width, height, counted })
 }
 
 /// Width and height after rotation, which is a matrix.
@@ -161,14 +180,19 @@ fn add_pieces(table: &[u8], sizes: &Sizes, pieces: &mut Vec<Piece>) -> Result<()
         }
         let bytes = sizes.sum(sample, in_piece)?;
         sample = sample.saturating_add(in_piece);
-        if bytes == 0 {
-            continue;
-        }
+        add_piece(pieces, offset, bytes)?;
+    }
+    // Samples that lie nowhere.
+    if sample < sizes.count { Err(Refusal::Damaged) } else { Ok(()) }
+}
+
+/// Adds so many bytes of the file.
+pub(super) fn add_piece(pieces: &mut Vec<Piece>, offset: u64, bytes: u64) -> Result<(), Refusal> {
+    if bytes > 0 {
         if pieces.len() == MAX_PIECES {
             return Err(Refusal::Damaged);
         }
         pieces.push((offset, offset.checked_add(bytes).ok_or(Refusal::Damaged)?));
     }
-    // Samples that lie nowhere.
-    if sample < sizes.count { Err(Refusal::Damaged) } else { Ok(()) }
+    Ok(())
 }

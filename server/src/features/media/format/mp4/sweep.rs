@@ -4,7 +4,7 @@
 use super::super::Refusal;
 use super::super::bytes::{be16, be32};
 use super::boxes::{Place, blank, places};
-use super::entries;
+use super::{entries, fragments};
 
 /// What is done with a box that is kept.
 pub(super) enum Rule {
@@ -14,13 +14,16 @@ pub(super) enum Rule {
     Many(&'static [(&'static [u8; 4], Rule)]),
     /// Its body is emptied by this.
     Leaf(fn(&mut [u8]) -> Result<(), Refusal>),
+    /// As `Leaf`, and may be there many times.
+    Each(fn(&mut [u8]) -> Result<(), Refusal>),
     /// As `Leaf`; freed if it does not say that it may stay.
     Maybe(fn(&mut [u8]) -> bool),
 }
 
-use Rule::{Inside, Leaf, Many, Maybe};
+use Rule::{Each, Inside, Leaf, Many, Maybe};
 
-pub(super) const MOVIE: &[(&[u8; 4], Rule)] = &[(b"mvhd", Leaf(movie_header)), (b"trak", Many(TRACK))];
+pub(super) const MOVIE: &[(&[u8; 4], Rule)] =
+    &[(b"mvhd", Leaf(movie_header)), (b"trak", Many(TRACK)), (b"mvex", Inside(fragments::EXTENSION))];
 
 const TRACK: &[(&[u8; 4], Rule)] =
     &[(b"tkhd", Leaf(track_header)), (b"edts", Inside(&[(b"elst", Leaf(edits))])), (b"mdia", Inside(MEDIA))];
@@ -59,7 +62,7 @@ pub(super) fn sweep(bytes: &mut [u8], rules: &[(&[u8; 4], Rule)]) -> Result<(), 
     let mut seen: Vec<[u8; 4]> = Vec::new();
     for place in places {
         let rule = rules.iter().find(|(kind, _)| **kind == place.kind).map(|(_, rule)| rule);
-        let is_single = !matches!(rule, Some(Many(_)) | None);
+        let is_single = !matches!(rule, Some(Many(_) | Each(_)) | None);
         if is_single && seen.contains(&place.kind) {
             return Err(Refusal::Damaged);
         }
@@ -74,7 +77,7 @@ fn apply(bytes: &mut [u8], place: Place, rule: Option<&Rule>) -> Result<(), Refu
     let body = &mut bytes[place.body..place.end];
     match rule {
         Some(Inside(rules) | Many(rules)) => sweep(body, rules)?,
-        Some(Leaf(empty)) => empty(body)?,
+        Some(Leaf(empty) | Each(empty)) => empty(body)?,
         Some(Maybe(empty)) if empty(body) => {}
         Some(Maybe(_)) | None => blank(bytes, place),
     }

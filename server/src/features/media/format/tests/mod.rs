@@ -1,9 +1,12 @@
 //! Samples of every format with everything planted that must not come out again.
 
 mod files;
+mod fragments;
 mod movie;
 mod mutations;
 mod pictures;
+mod recording;
+mod recordings;
 mod videos;
 mod voices;
 

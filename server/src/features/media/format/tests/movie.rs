@@ -10,13 +10,14 @@ pub(super) fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     out
 }
 
-fn numbers(numbers: &[u32]) -> Vec<u8> {
+pub(super) fn numbers(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|n| n.to_be_bytes()).collect()
 }
 
 /// A track to write.
 #[derive(Clone)]
 pub(super) struct Track {
+    pub(super) number: u32,
     pub(super) handler: [u8; 4],
     pub(super) entry: Vec<u8>,
     pub(super) samples: Vec<Vec<u8>>,
@@ -31,7 +32,7 @@ impl Track {
     /// `count` samples that differ.
     pub(super) fn new(handler: &[u8; 4], entry: Vec<u8>, count: u8, delta: u32) -> Track {
         let samples = (0..count).map(|n| vec![n.wrapping_mul(7) | 1; 20 + usize::from(n)]).collect();
-        Track { handler: *handler, entry, samples, delta, turned: false, size: (0, 0) }
+        Track { number: 1, handler: *handler, entry, samples, delta, turned: false, size: (0, 0) }
     }
 
     pub(super) fn video(count: u8, delta: u32) -> Track {
@@ -39,17 +40,18 @@ impl Track {
     }
 
     pub(super) fn audio(count: u8, delta: u32) -> Track {
-        Track::new(b"soun", audio_entry(), count, delta)
+        Track { number: 2, ..Track::new(b"soun", audio_entry(), count, delta) }
     }
 
     /// Positions along the way, as cameras write them.
     pub(super) fn places() -> Track {
-        let mut track = Track::new(b"meta", boxed(b"mebx", &[&[0; 8], SECRET].concat()), 3, 500);
+        let mut track =
+            Track { number: 3, ..Track::new(b"meta", boxed(b"mebx", &[&[0; 8], SECRET].concat()), 3, 500) };
         track.samples.iter_mut().for_each(|sample| *sample = SECRET.to_vec());
         track
     }
 
-    fn written(&self, offset: u32, is_long: bool) -> Vec<u8> {
+    pub(super) fn written(&self, offset: u32, is_long: bool) -> Vec<u8> {
         let count = self.samples.len() as u32;
         let mut stsz = vec![0, 0, count];
         stsz.extend(self.samples.iter().map(|s| s.len() as u32));
@@ -80,7 +82,7 @@ impl Track {
         ];
         let (a, b) = if self.turned { (0, 0x10000) } else { (0x10000, 0) };
         let matrix = [a, b, 0, 0_u32.wrapping_sub(b), a, 0, 0, 0, 0x4000_0000];
-        let mut header = vec![7, 0x1234_5678, 0x1234_5678, 1, 0, length, 0, 0, 0, 0];
+        let mut header = vec![7, 0x1234_5678, 0x1234_5678, self.number, 0, length, 0, 0, 0, 0];
         header.extend(matrix);
         header.extend([self.size.0 << 16, self.size.1 << 16]);
         let parts = [
@@ -148,7 +150,7 @@ pub(super) fn movie(brand: &[u8; 4], tracks: &[Track], plant: bool, is_long: boo
     out
 }
 
-fn mvhd(tracks: &[Track]) -> Vec<u8> {
+pub(super) fn mvhd(tracks: &[Track]) -> Vec<u8> {
     let longest = tracks.iter().map(|t| t.delta * t.samples.len() as u32).max().unwrap_or(0);
     let mut header = vec![0, 0x1234_5678, 0x1234_5678, 1000, longest, 0x10000, 0x0100_0000, 0, 0];
     header.extend([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000]);

@@ -1,7 +1,9 @@
 //! Whatever is done to a file, it is examined or refused; and wherever it is cut off, it gives no secret away.
 
+use super::fragments::{self, fragmented};
 use super::movie::{Track, movie};
 use super::pictures::{animated_webp, apng, gif, jpeg_with_all, png_with};
+use super::recording::{self, Take, recording};
 use super::voices::{amr, mp3, opus, vorbis, wav};
 use super::*;
 use proptest::prelude::*;
@@ -18,6 +20,7 @@ fn byte() -> impl Strategy<Value = u8> {
 
 fn samples() -> Vec<(Kind, Vec<u8>)> {
     let tracks = [Track::video(9, 40), Track::places(), Track::audio(9, 23)];
+    let takes = [Take { in_groups: true, ..Take::vp8(9) }, Take::opus(20)];
     vec![
         (Kind::Picture, jpeg_with_all(6)),
         (Kind::Avatar, jpeg_with_all(3)),
@@ -34,6 +37,10 @@ fn samples() -> Vec<(Kind, Vec<u8>)> {
         (Kind::Video, movie(b"isom", &tracks, true, false)),
         (Kind::Video, movie(b"qt  ", &tracks, true, true)),
         (Kind::Voice, movie(b"M4A ", &tracks, true, false)),
+        (Kind::Video, fragmented(&tracks, fragments::Form { plant: true, ..fragments::LIVE })),
+        (Kind::Voice, fragmented(&tracks[2..], fragments::LIVE)),
+        (Kind::Video, recording(recording::Form { plant: true, ..recording::LIVE }, &takes)),
+        (Kind::Voice, recording(recording::Form { doc: b"matroska", plant: true, open: false }, &takes[1..])),
         (Kind::File, movie(b"M4A ", &tracks, true, false)),
         (Kind::File, png_with(b"eXIf", &super::pictures::exif(1))),
     ]
