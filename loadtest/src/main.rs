@@ -65,6 +65,9 @@ async fn measure(options: &Options) -> Result<Report, Failure> {
         Profile::Idle => profiles::idle::run(options, &floor).await,
         Profile::Chat => profiles::chat::run(options, &floor).await,
         Profile::Sync => profiles::sync::run(options, &floor).await,
+        profile @ (Profile::Group | Profile::HotGroup) => {
+            profiles::group::run(options, profile, &floor).await
+        }
     }
 }
 

@@ -52,6 +52,10 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 64)]
     pub text_bytes: usize,
 
+    /// People who speak in `hot-group`.
+    #[arg(long, default_value_t = 50)]
+    senders: usize,
+
     /// Messages in each conversation before `sync` starts to measure.
     #[arg(long, default_value_t = 100)]
     pub backlog: u64,
@@ -80,9 +84,15 @@ impl Options {
 
     /// Sockets; an even number, for pairs.
     pub(crate) fn connections(&self) -> usize {
-        let wanted =
-            self.connections.unwrap_or(self.users.unwrap_or(DEFAULT_CONNECTIONS).min(MAX_CONNECTIONS));
+        let wanted = self
+            .connections
+            .unwrap_or(self.users.unwrap_or(self.profile().connections()).min(MAX_CONNECTIONS));
         wanted.max(2).next_multiple_of(2)
+    }
+
+    /// How many of the members of the one group speak.
+    pub(crate) fn senders(&self, profile: Profile) -> usize {
+        if profile == Profile::HotGroup { self.senders.clamp(1, self.connections()) } else { 1 }
     }
 
     pub(crate) fn users(&self) -> usize {
@@ -112,6 +122,10 @@ pub(crate) enum Profile {
     Chat,
     /// A device that was away pulls what it lacks: pages of 100 entries, until it has the backlog.
     Sync,
+    /// One person speaks in a group, and everybody hears it. `--connections` is its size.
+    Group,
+    /// Many speak at once in one group.
+    HotGroup,
 }
 
 impl Profile {
@@ -121,6 +135,17 @@ impl Profile {
             Self::Idle => "idle",
             Self::Chat => "chat",
             Self::Sync => "sync",
+            Self::Group => "group",
+            Self::HotGroup => "hot-group",
+        }
+    }
+
+    /// Sockets where nothing is said of them.
+    fn connections(self) -> usize {
+        match self {
+            Self::Group => 500,
+            Self::HotGroup => 50,
+            _ => DEFAULT_CONNECTIONS,
         }
     }
 }

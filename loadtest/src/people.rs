@@ -10,6 +10,7 @@ use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr};
 use teahouse_client::{Connection, Connector};
 use teahouse_proto::SyncClient;
+use teahouse_proto::chat::ConversationKind;
 use teahouse_proto::sync::follow_response::Event;
 use teahouse_proto::sync::{FollowRequest, FollowResponse};
 use teahouse_server::seed;
@@ -29,6 +30,14 @@ pub(crate) struct Person {
     /// Caught up. What the catch-up told: conversations by head.
     pub following: Following,
     pub conversations: Vec<u64>,
+}
+
+impl Person {
+    /// What it takes to speak in the person's conversation.
+    pub(crate) fn speaker(&self) -> Result<(usize, Connection, u64), Failure> {
+        let conversation = self.conversations.first().ok_or("a person has nobody to talk to")?;
+        Ok((self.index, self.connection.clone(), *conversation))
+    }
 }
 
 /// Connects and signs in the first `count` people and lets them catch up.
@@ -63,7 +72,7 @@ async fn one(options: &Options, connector: &Connector, index: usize) -> Result<P
     let mut conversations = Vec::new();
     while let Some(response) = following.next().await {
         match response?.event {
-            Some(Event::Moved(conversation)) if conversation.peer_account_id != 0 => {
+            Some(Event::Moved(conversation)) if conversation.kind() != ConversationKind::Self_ => {
                 conversations.push(conversation.conversation_id);
             }
             Some(Event::CaughtUp(_)) => return Ok(Person { index, connection, following, conversations }),

@@ -1,5 +1,7 @@
 //! The profiles, one file each.
 
 pub(crate) mod chat;
+pub(crate) mod group;
 pub(crate) mod idle;
+mod messages;
 pub(crate) mod sync;

@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::floor::{Floor, micros};
 use crate::options::{Options, Profile};
 use crate::people::{self, Person};
-use crate::profiles::chat::message;
+use crate::profiles::messages::message;
 use crate::report::{Report, histogram};
 use crate::server::Server;
 use futures::stream::{self, StreamExt, TryStreamExt};

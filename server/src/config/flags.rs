@@ -79,6 +79,8 @@ pub enum Friends {
     None,
     /// Each even person and the odd one beside them.
     Pairs,
+    /// Nobody, but all are in one group.
+    Group,
 }
 
 impl Friends {
@@ -87,6 +89,7 @@ impl Friends {
         match self {
             Self::None => "none",
             Self::Pairs => "pairs",
+            Self::Group => "group",
         }
     }
 }
