@@ -37,8 +37,10 @@ fn runtime() -> Runtime {
 fn run(options: &Options) -> ExitCode {
     let outcome = runtime().block_on(async {
         tokio::select! {
-            outcome = measure(options) => outcome,
+            // First, so that signals are awaited before anything is started that must not be left behind.
+            biased;
             signal = signals::one() => Err(format!("ended by {signal} before there was a result").into()),
+            outcome = measure(options) => outcome,
         }
     });
     let printed = outcome.and_then(|report| {

@@ -34,3 +34,19 @@ fn who_ends_it_is_told() {
     assert_eq!(ended.code(), Some(1), "{said}");
     assert!(said.contains("ended by SIGTERM"), "{said}");
 }
+
+#[test]
+fn everybody_in_a_group_hears_everything_once_and_in_order() {
+    for profile in ["group", "hot-group"] {
+        let arguments = [profile, "--connections", "6", "--senders", "3", "--seconds", "1", "--json"];
+        let ended = loadtest(&arguments).output().expect("it runs");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "{profile}: {said}");
+        let report = String::from_utf8_lossy(&ended.stdout);
+        let report: serde_json::Value =
+            serde_json::from_str(report.lines().last().expect("a line")).expect("an object");
+        let delivered = report["per_op"]["deliver"]["count"].as_u64().expect("a count");
+        let acknowledged = report["per_op"]["acknowledge"]["count"].as_u64().expect("a count");
+        assert!(acknowledged > 0 && delivered >= acknowledged * 6, "{profile}: {report}");
+    }
+}

@@ -47,6 +47,7 @@ pub async fn fill(config: &Config, seed: &str, users: usize, friends: Friends) -
     }
     let password_hash: Arc<str> = accounts::hash(&config.accounts, random, PASSWORD).await?.into();
     let ids = IdGenerator::new(clock.clone(), 0);
+    let mut all = Vec::new();
     for first in (0..users).step_by(BATCH) {
         let batch = Batch {
             people: (first..users.min(first + BATCH)).map(|index| person(&ids, seed, index)).collect(),
@@ -55,7 +56,13 @@ pub async fn fill(config: &Config, seed: &str, users: usize, friends: Friends) -
             password_hash: password_hash.clone(),
         };
         let now = clock.now();
+        all.extend(batch.people.iter().map(|person| person.id));
         store.transact(move |tx| batch.insert(tx, now)).await?;
+    }
+    if let (Friends::Group, Some((owner, members))) = (friends, all.split_first()) {
+        let groups = chat::Groups::new(ids.clone(), &config.chat);
+        let (id, owner, members, now) = (ids.next(), *owner, members.to_vec(), clock.now());
+        store.transact(move |tx| groups.create(tx, id, "everybody", owner, &members, now)).await?;
     }
     store.close().await;
     Ok(())

@@ -73,7 +73,8 @@ pub struct Groups {
 }
 
 impl Groups {
-    pub(super) fn new(ids: IdGenerator, config: &ChatConfig) -> Self {
+    /// Nothing in memory yet.
+    pub fn new(ids: IdGenerator, config: &ChatConfig) -> Self {
         Self { ids, rename_up_to: config.rename_up_to, rosters: Arc::default() }
     }
 
