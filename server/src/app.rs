@@ -112,6 +112,7 @@ impl App {
             media: &config.media,
             contacts: &config.contacts,
             chat: &config.chat,
+            groups: &config.groups,
             presence: &config.presence,
             qr: &config.qr,
         };

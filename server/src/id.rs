@@ -52,6 +52,10 @@ ids! {
     RequestId,
     /// A block of one person by another.
     BlockId,
+    /// An invitation to a group.
+    InvitationId,
+    /// A request to be let into a group.
+    JoinRequestId,
 }
 
 /// Start of the ids' time, 2026-01-01 UTC, in Unix milliseconds. 41 bits last until 2095.

@@ -1,5 +1,6 @@
 //! Texts that people write: length in graphemes and bytes, and characters that have no business in them.
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -47,6 +48,17 @@ pub fn visible_line(text: &str) -> bool {
     true
 }
 
+/// A text of one line as it is kept: without spaces around it, in NFC. `None` where it is longer than so many graphemes,
+/// or holds what cannot be seen. May be empty.
+pub fn line(given: &str, graphemes: usize) -> Option<String> {
+    // Measured first, so that nobody has a megabyte normalised.
+    if !within(given.trim(), graphemes) {
+        return None;
+    }
+    let line: String = given.trim().nfc().collect();
+    (within(&line, graphemes) && visible_line(&line)).then_some(line)
+}
+
 /// Controls, format characters (bidi marks and overrides, zero-width), separators other than the space, fillers,
 /// private and unassigned characters. Variation selectors and tags of flags count as visible parts of emoji.
 fn invisible(c: char) -> bool {
@@ -79,6 +91,13 @@ mod tests {
         assert!(!within(&"e\u{301}".repeat(3), 2));
         assert_eq!(cut("héllo", 2), ("hé", true));
         assert_eq!(cut("hé", 2), ("hé", false));
+    }
+
+    #[test]
+    fn lines_are_kept_in_one_form() {
+        assert_eq!(line(" e\u{301} ", 1).as_deref(), Some("é"));
+        assert_eq!(line("  ", 1).as_deref(), Some(""));
+        assert_eq!((line("ab", 1), line("a\nb", 9)), (None, None));
     }
 
     #[test]

@@ -20,7 +20,8 @@ use teahouse_proto::contacts::{
 use teahouse_proto::media::{CreateUploadRequest, FinishUploadRequest, Media, MediaKind, PutChunkRequest};
 use teahouse_proto::qr::GetCodeRequest;
 use teahouse_proto::{
-    AccountsClient, ChatClient, ContactsClient, FavouritesClient, MediaClient, QrClient, StickersClient,
+    AccountsClient, ChatClient, ContactsClient, FavouritesClient, GroupsClient, MediaClient, QrClient,
+    StickersClient,
 };
 
 /// Bytes of an upload that travel at once.
@@ -98,6 +99,11 @@ impl Device {
     /// Calls of `ChatService`.
     pub fn chat(&self) -> ChatClient<Self> {
         ChatClient(self.clone())
+    }
+
+    /// Calls of `GroupsService`.
+    pub fn groups(&self) -> GroupsClient<Self> {
+        GroupsClient(self.clone())
     }
 
     /// Calls of `FavouritesService`.

@@ -39,10 +39,10 @@ async fn talker(server: &Running, token: Option<&str>) -> Talker {
     Talker::new(connect_async(request).await.expect("the server answers").0)
 }
 
-/// The page begins with Anna's registration; Boris is there already, and signed in by his header.
-async fn boris(server: &Running) -> Talker {
+/// The page begins with Anna's registration; others are there already, and signed in by their header.
+async fn registered(server: &Running, username: &str, display_name: &str) -> Talker {
     let mut socket = talker(server, None).await;
-    let body = json!({"username": "boris7", "password": "correct horse 2", "displayName": "Boris"});
+    let body = json!({"username": username, "password": "correct horse 2", "displayName": display_name});
     socket
         .send(&json!({"id": 1, "method": "teahouse.accounts.v1.AccountsService/Register", "body": body}))
         .await;
@@ -54,8 +54,11 @@ async fn boris(server: &Running) -> Talker {
 async fn the_examples_of_the_page_are_what_the_server_says() {
     let page = std::fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
     let server = server().await;
-    let mut sockets =
-        BTreeMap::from([("anna", talker(&server, None).await), ("boris", boris(&server).await)]);
+    let mut sockets = BTreeMap::from([
+        ("anna", talker(&server, None).await),
+        ("boris", registered(&server, "boris7", "Boris").await),
+        ("clara", registered(&server, "clara8", "Clara").await),
+    ]);
     let mut meanings = Meanings::default();
     let lines = examples(&page);
     assert!(lines.len() > 20, "{} lines", lines.len());

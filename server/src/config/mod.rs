@@ -8,6 +8,7 @@ use crate::call::limits::LimitsConfig;
 use crate::features::accounts::AccountsConfig;
 use crate::features::chat::ChatConfig;
 use crate::features::contacts::ContactsConfig;
+use crate::features::groups::GroupsConfig;
 use crate::features::media::MediaConfig;
 use crate::features::presence::PresenceConfig;
 use crate::features::qr::{Address, QrConfig};
@@ -62,6 +63,8 @@ crate::settings! {
         contacts: ContactsConfig,
         /// Conversations.
         chat: ChatConfig,
+        /// Groups: who comes in, and how many.
+        groups: GroupsConfig,
         /// QR codes.
         qr: QrConfig,
         /// Who is online.
@@ -158,6 +161,7 @@ impl Config {
         problems.extend(self.media.problems());
         problems.extend(self.presence.problems());
         problems.extend(self.contacts.problems());
+        problems.extend(self.groups.problems());
         problems.extend(self.qr.problems());
         problems.extend(self.code_address(self.listen).err());
         if self.tls.cert.is_some() != self.tls.key.is_some() {

@@ -7,6 +7,7 @@ pub mod media;
 pub mod contacts;
 pub mod stickers;
 pub mod chat;
+pub mod groups;
 pub mod presence;
 pub mod qr;
 pub mod sync;
@@ -28,6 +29,7 @@ use chat::ChatConfig;
 use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use groups::{Groups, GroupsConfig};
 use media::{Media, MediaConfig, MediaHome};
 use presence::PresenceConfig;
 use qr::QrConfig;
@@ -65,6 +67,8 @@ pub struct Settings<'a> {
     pub contacts: &'a ContactsConfig,
     /// Of the chat room.
     pub chat: &'a ChatConfig,
+    /// Of the groups room.
+    pub groups: &'a GroupsConfig,
     /// Of the presence room.
     pub presence: &'a PresenceConfig,
     /// Of the QR room.
@@ -115,6 +119,9 @@ pub fn install(
     methods.class(&teahouse_proto::FAVOURITES_SEND_FAVOURITE, Class::Send);
     methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
+    let people = contacts.tickets().clone();
+    let groups = Groups::new(foundation.clone(), settings.groups.clone(), chat.clone(), people);
+    teahouse_proto::register_groups(methods, &groups);
     let presence = presence::Presence::new(foundation.clone(), settings.presence, accounts.clone());
     teahouse_proto::register_presence(methods, &presence);
     let qr = qr::Qr::new(
@@ -137,6 +144,7 @@ pub fn install(
             media.clone().run().boxed(),
             contacts.run().boxed(),
             chat.run().boxed(),
+            groups.run().boxed(),
             presence.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
         ],

@@ -1,6 +1,9 @@
 //! One worked example of each method as JSON on the wire, kept in `golden.jsonl`: a changed line is a change that clients
 //! see. `TEAHOUSE_BLESS=1` writes the file anew.
 
+#[path = "golden/groups.rs"]
+mod groups;
+
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -407,6 +410,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     changes(&mut examples, &anna, &boris, &conversation).await;
     own_and_passing(&mut examples, &anna, &boris, &conversation).await;
     codes(&mut examples, &anna, &boris).await;
+    groups::groups(&mut examples, &world, [&anna, &boris]).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

@@ -35,7 +35,7 @@ mod visibility;
 
 pub use config::ChatConfig;
 pub use conversations::Place;
-pub use groups::{GroupView, Groups, MemberView, Roster};
+pub use groups::{GroupView, Groups, MemberView, Roster, Seat, group_dissolved};
 pub use hooks::Hooks;
 
 use super::Foundation;
@@ -170,7 +170,7 @@ fn head_with(tx: &mut Tx<'_>, id: ConversationId, member: &tables::Member, to: u
 }
 
 /// The one answer for conversations that do not exist and for those of others.
-fn conversation_not_found() -> Error {
+pub fn conversation_not_found() -> Error {
     Error::not_found(
         "CONVERSATION_NOT_FOUND",
         "You have no such conversation. ListConversations tells those you have.",

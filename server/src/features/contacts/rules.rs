@@ -4,7 +4,6 @@ use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::time::DAY;
 use std::time::Duration;
-use unicode_normalization::UnicodeNormalization;
 
 /// Graphemes of a request's text and of each reply.
 const REQUEST_TEXT: usize = 100;
@@ -41,7 +40,7 @@ pub(super) fn reply_text(given: &str) -> Result<String> {
 
 /// What the caller calls a friend; empty takes it away.
 pub(super) fn remark(given: &str) -> Result<String> {
-    line(given, REMARK).ok_or_else(|| {
+    text::line(given, REMARK).ok_or_else(|| {
         Error::invalid(
             "REMARK_INVALID",
             "A remark is one line of at most 32 characters, without control or invisible ones.",
@@ -51,7 +50,7 @@ pub(super) fn remark(given: &str) -> Result<String> {
 
 /// The name of a tag.
 pub(super) fn tag(given: &str) -> Result<String> {
-    line(given, TAG).filter(|tag| !tag.is_empty()).ok_or_else(|| {
+    text::line(given, TAG).filter(|tag| !tag.is_empty()).ok_or_else(|| {
         Error::invalid(
             "TAG_INVALID",
             "A tag is one line of 1 to 16 characters, without control or invisible ones.",
@@ -73,15 +72,6 @@ pub(super) fn tags(given: &[String]) -> Result<Vec<String>> {
         return Err(too_many_tags("A friend has at most 20 tags."));
     }
     Ok(tags)
-}
-
-fn line(given: &str, graphemes: usize) -> Option<String> {
-    // Measured first, so that nobody has a megabyte normalised.
-    if !text::within(given.trim(), graphemes) {
-        return None;
-    }
-    let line: String = given.trim().nfc().collect();
-    (text::within(&line, graphemes) && text::visible_line(&line)).then_some(line)
 }
 
 /// How early a request that waits is shown; higher is earlier. Newcomers come last. Else it is the asker's age in

@@ -72,15 +72,23 @@ impl Quota {
 
     /// Draws once, or answers `RATE_LIMITED` with the wait and draws nothing.
     pub fn draw(&self, tx: &mut Tx<'_>, who: Who, now: Time) -> Result<()> {
+        self.draw_times(tx, who, 1, now)
+    }
+
+    /// Draws so many times, or answers `RATE_LIMITED` with the wait and draws nothing.
+    pub fn draw_times(&self, tx: &mut Tx<'_>, who: Who, times: usize, now: Time) -> Result<()> {
+        if times == 0 {
+            return Ok(());
+        }
         let key = (who, self.kind.to_owned());
         let mut draws = self.recent(tx, &key, now)?;
-        if draws.at_ms.len() >= self.limit as usize {
-            // Nothing frees a limit of 0.
-            let frees = draws.at_ms.get(draws.at_ms.len() - self.limit as usize);
-            let frees = frees.map_or(now, |at| Time(*at)) + self.per;
+        let wanted = draws.at_ms.len() + times;
+        if let Some(above) = wanted.checked_sub(self.limit as usize + 1) {
+            // Nothing frees more than the limit.
+            let frees = draws.at_ms.get(above).map_or(now, |at| Time(*at)) + self.per;
             return Err(Error::rate_limited(frees.since(now)));
         }
-        draws.at_ms.push(now.as_ms());
+        draws.at_ms.resize(wanted, now.as_ms());
         tx.put(&DRAWS, &key, &draws)
     }
 
@@ -160,6 +168,21 @@ mod tests {
         assert!(draw(&store, anna, NOW + HOUR * 24).await.is_err());
         draw(&store, Who::Account(AccountId(2)), NOW).await.unwrap();
         draw(&store, Who::Network("10.0.0.1".parse().unwrap()), NOW).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn several_are_drawn_together_or_none() {
+        let (store, _published) = Store::memory();
+        let anna = Who::Account(AccountId(1));
+        let draw = async |times, now| store.transact(move |tx| QUOTA.draw_times(tx, anna, times, now)).await;
+        draw(2, NOW).await.unwrap();
+        let refused = draw(2, NOW + HOUR).await.unwrap_err();
+        assert_eq!(refused.retry_after_ms(), 23 * 3_600_000);
+        draw(1, NOW + HOUR).await.unwrap();
+        assert_eq!(draw(2, NOW + HOUR * 2).await.unwrap_err().retry_after_ms(), 22 * 3_600_000);
+        assert_eq!(draw(3, NOW + HOUR * 2).await.unwrap_err().retry_after_ms(), 23 * 3_600_000);
+        assert!(draw(4, NOW + HOUR * 48).await.is_err(), "more than the limit");
+        draw(3, NOW + HOUR * 48).await.unwrap();
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use teahouse_proto::accounts as a;
 use teahouse_proto::chat as h;
 use teahouse_proto::contacts as c;
 use teahouse_proto::favourites as f;
+use teahouse_proto::groups as g;
 use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
 use teahouse_proto::qr as q;
@@ -82,6 +83,8 @@ pub(super) fn rows() -> Vec<Row> {
     }));
     rows.extend(qr());
     rows.extend(changes());
+    rows.extend(groups());
+    rows.extend(joining_groups());
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
     }));
@@ -355,5 +358,81 @@ fn changes() -> Vec<Row> {
         row(&method::CHAT_CLEAR_HISTORY, Thing, |t| {
             encode(&h::ClearHistoryRequest { conversation_id: t.chat, and_hide: true })
         }),
+    ]
+}
+
+fn groups() -> Vec<Row> {
+    use Names::{Person, Thing};
+    vec![
+        row(&method::GROUPS_CREATE_GROUP, Person, |t| {
+            let (client_group_id, name) = (vec![3; 16].into(), "let me in".to_owned());
+            encode(&g::CreateGroupRequest {
+                client_group_id,
+                name,
+                account_ids: vec![t.account, t.friend, 0x0202_0202],
+            })
+        }),
+        row(&method::GROUPS_GET_GROUP, Thing, |t| encode(&g::GetGroupRequest { conversation_id: t.group })),
+        row(&method::GROUPS_LIST_MEMBERS, Thing, |t| {
+            encode(&g::ListMembersRequest { conversation_id: t.group, page: None })
+        }),
+        row(&method::GROUPS_OPEN_MEMBER, Thing, |t| {
+            encode(&g::OpenMemberRequest { conversation_id: t.group, account_id: t.account })
+        }),
+        row(&method::GROUPS_UPDATE_GROUP, Thing, |t| {
+            let name = Some("let me in".to_owned());
+            encode(&g::UpdateGroupRequest { conversation_id: t.group, name, ..Default::default() })
+        }),
+        row(&method::GROUPS_SET_ANNOUNCEMENT, Thing, |t| {
+            let text = "let me in".to_owned();
+            encode(&g::SetAnnouncementRequest { conversation_id: t.group, text })
+        }),
+        row(&method::GROUPS_SET_NICKNAME, Thing, |t| {
+            let nickname = "let me in".to_owned();
+            encode(&g::SetNicknameRequest { conversation_id: t.group, nickname })
+        }),
+        row(&method::GROUPS_REMOVE_MEMBERS, Thing, |t| {
+            encode(&g::RemoveMembersRequest { conversation_id: t.group, account_ids: vec![t.friend] })
+        }),
+        row(&method::GROUPS_LEAVE_GROUP, Thing, |t| {
+            encode(&g::LeaveGroupRequest { conversation_id: t.group, do_not_add_again: true })
+        }),
+        row(&method::GROUPS_SET_ADMIN, Thing, |t| {
+            encode(&g::SetAdminRequest { conversation_id: t.group, account_id: t.friend, admin: true })
+        }),
+        row(&method::GROUPS_TRANSFER_GROUP, Thing, |t| {
+            encode(&g::TransferGroupRequest { conversation_id: t.group, account_id: t.friend })
+        }),
+        row(&method::GROUPS_MUTE_MEMBER, Thing, |t| {
+            encode(&g::MuteMemberRequest { conversation_id: t.group, account_id: t.friend, muted: true })
+        }),
+        row(&method::GROUPS_DISSOLVE_GROUP, Thing, |t| {
+            encode(&g::DissolveGroupRequest { conversation_id: t.group })
+        }),
+    ]
+}
+
+fn joining_groups() -> Vec<Row> {
+    use Names::{Caller, Thing};
+    vec![
+        row(&method::GROUPS_INVITE_MEMBERS, Thing, |t| {
+            encode(&g::InviteMembersRequest { conversation_id: t.group, account_ids: vec![t.friend] })
+        }),
+        row(&method::GROUPS_LIST_INVITATIONS, Caller, |_| encode(&g::ListInvitationsRequest::default())),
+        row(&method::GROUPS_ACCEPT_INVITATION, Thing, |t| {
+            encode(&g::AcceptInvitationRequest { invitation_id: t.invitation })
+        }),
+        row(&method::GROUPS_DECLINE_INVITATION, Thing, |t| {
+            encode(&g::DeclineInvitationRequest { invitation_id: t.invitation })
+        }),
+        row(&method::GROUPS_LIST_JOIN_REQUESTS, Thing, |t| {
+            encode(&g::ListJoinRequestsRequest { conversation_id: t.group, page: None })
+        }),
+        row(&method::GROUPS_DECIDE_JOIN_REQUEST, Thing, |t| {
+            let (conversation_id, join_request_id) = (t.group, t.join_request);
+            encode(&g::DecideJoinRequestRequest { conversation_id, join_request_id, approve: true })
+        }),
+        // A ticket for a person opens no group, whoever brings it.
+        row(&method::GROUPS_JOIN_GROUP, Thing, |t| encode(&g::JoinGroupRequest { ticket: t.ticket.clone() })),
     ]
 }

@@ -1,10 +1,15 @@
 //! Who stands where before the access matrix is tried: Anna with all that is hers, and people who are not entitled.
 
 use bytes::Bytes;
+use teahouse_proto::accounts::UpdateSettingsRequest;
 use teahouse_proto::chat::send_message_request::Content;
 use teahouse_proto::chat::{ContactCard, Sticker};
 use teahouse_proto::contacts::{TagList, UpdateFriendRequest};
 use teahouse_proto::favourites::AddFavouritesRequest;
+use teahouse_proto::groups::{
+    CreateGroupRequest, GroupSettings, InviteMembersRequest, ListInvitationsRequest, ListJoinRequestsRequest,
+    SetAnnouncementRequest, UpdateGroupRequest,
+};
 use teahouse_proto::media::{CreateUploadRequest, MediaKind, PutChunkRequest};
 use teahouse_proto::stickers::{CreatePackRequest, NewSticker};
 use teahouse_tests::device::Device;
@@ -49,6 +54,11 @@ pub(super) struct Things {
     pub(super) pack: String,
     /// A merged forward that was kept.
     pub(super) favourite: u64,
+    /// A group, and who waits to be let in.
+    pub(super) group: u64,
+    pub(super) join_request: u64,
+    /// An invitation to another.
+    pub(super) invitation: u64,
     /// A cursor of Follow.
     pub(super) cursor: Bytes,
     /// A QR code of a person.
@@ -74,6 +84,9 @@ impl Things {
             medium: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             pack: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             favourite: 0x0606_0606,
+            group: 0x0707_0707,
+            join_request: like.join_request,
+            invitation: 0x0808_0808,
             cursor: Bytes::new(),
             code: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
         }
@@ -173,6 +186,43 @@ async fn pack(anna: &Person, medium: &str) -> String {
     anna.stickers().create_pack(request).await.expect("made").pack.expect("a pack").pack_id
 }
 
+/// A group of Anna's, and somebody's request to be let in.
+async fn group(world: &World, anna: &Person, boris: &Person, greta: &Person) -> (u64, u64) {
+    let request = CreateGroupRequest {
+        client_group_id: vec![10; 16].into(),
+        name: "debtors".to_owned(),
+        account_ids: vec![boris.account_id, greta.account_id],
+    };
+    let group = anna.groups().create_group(request).await.expect("made").group.expect("a group");
+    let conversation_id = group.conversation_id;
+    let text = "meet me at the pier".to_owned();
+    anna.groups().set_announcement(SetAnnouncementRequest { conversation_id, text }).await.expect("set");
+    let settings = Some(GroupSettings { approval: true, ..GroupSettings::default() });
+    let update = UpdateGroupRequest { conversation_id, settings, ..UpdateGroupRequest::default() };
+    anna.groups().update_group(update).await.expect("changed");
+    let henry = world.person("henry1").await;
+    greta.befriend(&henry).await;
+    let invite = InviteMembersRequest { conversation_id, account_ids: vec![henry.account_id] };
+    greta.groups().invite_members(invite).await.expect("named");
+    let list = ListJoinRequestsRequest { conversation_id, page: None };
+    let waiting = anna.groups().list_join_requests(list).await.expect("listed").requests;
+    (conversation_id, waiting[0].join_request_id)
+}
+
+/// An invitation of Boris's that waits for Anna.
+async fn invitation(anna: &Person, boris: &Person, greta: &Person) -> u64 {
+    let settings = UpdateSettingsRequest { ask_before_group: Some(true), ..UpdateSettingsRequest::default() };
+    anna.accounts().update_settings(settings).await.expect("changed");
+    let request = CreateGroupRequest {
+        client_group_id: vec![11; 16].into(),
+        name: "debtors".to_owned(),
+        account_ids: vec![anna.account_id, greta.account_id],
+    };
+    boris.groups().create_group(request).await.expect("made");
+    let list = anna.groups().list_invitations(ListInvitationsRequest::default()).await.expect("listed");
+    list.invitations[0].invitation_id
+}
+
 async fn things_of(world: &World, anna: &Person) -> Things {
     let boris = world.person("boris").await;
     let chat = boris.befriend(anna).await;
@@ -191,6 +241,11 @@ async fn things_of(world: &World, anna: &Person) -> Things {
     let peter = world.person("peter1").await;
     peter.ask(anna, "please, it is urgent").await;
     let block = anna.block_stranger(&world.person("quentin").await).await.block_id;
+    let greta = world.person("greta1").await;
+    for friend in [anna, &boris] {
+        greta.befriend(friend).await;
+    }
+    let (group, join_request) = group(world, anna, &boris, &greta).await;
     let phone: Device = anna.sign_in("phone").await;
     let upload = anna.upload(MediaKind::Sticker, "", &png(32, 32, 1)).await;
     let medium = upload.media_id.clone();
@@ -212,6 +267,9 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         pack: pack(anna, &medium).await,
         favourite: favourite(anna, chat, merged).await,
         medium,
+        group,
+        join_request,
+        invitation: invitation(anna, &boris, &greta).await,
         cursor: anna.follow().await.cursor(),
         code: anna.code().await,
     }

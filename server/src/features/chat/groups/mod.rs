@@ -7,9 +7,10 @@ mod membership;
 mod roster;
 mod standing;
 
-pub use roster::Roster;
 pub(super) use roster::StoredRoster;
+pub use roster::{Roster, Seat};
 pub(super) use standing::InGroup;
+pub use standing::dissolved as group_dissolved;
 
 use super::rules::rights::{self, Situation};
 use super::send::append;
@@ -76,6 +77,16 @@ impl Groups {
     /// Nothing in memory yet.
     pub fn new(ids: IdGenerator, config: &ChatConfig) -> Self {
         Self { ids, rename_up_to: config.rename_up_to, rosters: Arc::default() }
+    }
+
+    /// An id for a new group. A clock set back over a restart can bring an id again.
+    pub fn new_id(&self, tx: &mut Tx<'_>) -> Result<ConversationId> {
+        loop {
+            let id = self.ids.next();
+            if tx.get(&CONVERSATION, &id)?.is_none() {
+                return Ok(id);
+            }
+        }
     }
 
     /// A group; `None` where there is no such conversation, or it is no group.

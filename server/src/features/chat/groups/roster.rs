@@ -43,6 +43,27 @@ pub(in super::super) struct InRoster {
     pub returned: bool,
 }
 
+/// Where a member stands in the roster, for lists that are read page by page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// What they are in the group.
+    pub role: MemberRole,
+    /// When they joined, in UTC milliseconds.
+    pub joined_at_ms: i64,
+    /// Who it is.
+    pub account: AccountId,
+}
+
+impl Seat {
+    fn order(self) -> (Reverse<i32>, i64, AccountId) {
+        (Reverse(self.role.into()), self.joined_at_ms, self.account)
+    }
+}
+
+fn seat(member: &InRoster) -> Seat {
+    Seat { role: member.role(), joined_at_ms: member.joined_at_ms, account: AccountId(member.account) }
+}
+
 /// Who is in a group now.
 #[derive(Debug)]
 pub struct Roster {
@@ -58,7 +79,7 @@ pub struct Roster {
 impl Roster {
     fn new(stored: StoredRoster) -> Self {
         let mut members = stored.members;
-        members.sort_by_key(|member| Reverse(member.role));
+        members.sort_by_key(|member| seat(member).order());
         let mut by_id: Vec<u32> = (0_u32..).take(members.len()).collect();
         by_id.sort_unstable_by_key(|place| members[*place as usize].account);
         Self {
@@ -77,6 +98,12 @@ impl Roster {
     /// The members with their roles, in the same order.
     pub fn members(&self) -> impl Iterator<Item = (AccountId, MemberRole)> {
         self.members.iter().map(|member| (AccountId(member.account), member.role()))
+    }
+
+    /// The members behind a seat, which need not be taken any more; without one all, in the same order.
+    pub fn seats_after(&self, last: Option<Seat>) -> impl ExactSizeIterator<Item = Seat> {
+        let is_before = |member: &InRoster| last.is_some_and(|last| seat(member).order() <= last.order());
+        self.members[self.members.partition_point(is_before)..].iter().map(seat)
     }
 
     /// What somebody is in the group; `None`: not in it.

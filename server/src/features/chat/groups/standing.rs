@@ -167,7 +167,8 @@ fn not_a_member() -> Error {
     )
 }
 
-fn dissolved() -> Error {
+/// The group is over.
+pub fn dissolved() -> Error {
     Error::precondition("GROUP_DISSOLVED", "The group was dissolved. It can only be read.")
 }
 

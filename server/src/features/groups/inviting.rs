@@ -1,0 +1,220 @@
+//! Making groups, inviting people, and answering invitations.
+
+use super::invitations::{self, Invitation};
+use super::requests;
+use super::room::{Entry, Me, Room, switches};
+use super::rules::{self, Door, MAX_NAMED};
+use super::tables::{Answer, GROUP, GroupRow};
+use crate::error::Result;
+use crate::features::{accounts, contacts};
+use crate::id::{AccountId, ConversationId, InvitationId};
+use crate::store::Tx;
+use crate::time::Time;
+use teahouse_proto::chat::{GroupRight, JoinWay};
+use teahouse_proto::groups::{InviteOutcome, Invited, JoinOutcome};
+
+/// Somebody who is to come into a group.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    account: AccountId,
+    outcome: InviteOutcome,
+    /// They are in it already.
+    was_in: bool,
+    /// They shall not be asked either, and it must not show.
+    refuses: bool,
+}
+
+impl Named {
+    /// Whether it takes of the inviter's day.
+    fn counts(&self) -> bool {
+        !self.was_in && self.outcome != InviteOutcome::NotFriends
+    }
+}
+
+/// Whom a call names, each once.
+pub(super) fn named(account_ids: &[u64]) -> Result<Vec<AccountId>> {
+    if account_ids.len() > MAX_NAMED {
+        return Err(rules::too_many_members());
+    }
+    let mut named: Vec<AccountId> = Vec::new();
+    for id in account_ids {
+        if !named.contains(&AccountId(*id)) {
+            named.push(AccountId(*id));
+        }
+    }
+    Ok(named)
+}
+
+impl Room {
+    /// Makes a group, and gives what came of those who were to be in it.
+    pub(super) fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        me: Me,
+        name: &str,
+        friends: &[AccountId],
+        now: Time,
+    ) -> Result<(ConversationId, Vec<Invited>)> {
+        let friends: Vec<AccountId> =
+            friends.iter().copied().filter(|friend| *friend != me.account).collect();
+        let id = self.chat.new_id(tx)?;
+        let named = self.sort(tx, me.account, id, &friends, self.open_door())?;
+        if named.iter().filter(|named| named.counts()).count() < 2 {
+            return Err(rules::too_few_members());
+        }
+        self.draw(tx, ("groups.create", self.config.groups_per_day), 1, me, now)?;
+        self.draw_invitations(tx, me, &named, now)?;
+        let at_once = at_once(&named);
+        self.chat.create(tx, id, name, me.account, &at_once, now)?;
+        tx.put(&GROUP, &id, &GroupRow::default())?;
+        self.ask(tx, me.account, id, &named, true, now)?;
+        Ok((id, told(&named)))
+    }
+
+    /// Invites people, or puts them in.
+    pub(super) fn invite(
+        &self,
+        tx: &mut Tx<'_>,
+        me: Me,
+        id: ConversationId,
+        accounts: &[AccountId],
+        now: Time,
+    ) -> Result<Vec<Invited>> {
+        let (group, _) = self.chat.check(tx, id, me.account, GroupRight::Invite)?;
+        let approved = self.holds(tx, id, me.account, GroupRight::Approve)?;
+        let door = self.door(&group, &switches(tx, id)?, approved);
+        let named = self.sort(tx, me.account, id, accounts, door)?;
+        if self.is_full(&group) && named.iter().any(Named::counts) {
+            return Err(rules::too_many_members());
+        }
+        self.draw_invitations(tx, me, &named, now)?;
+        let at_once = at_once(&named);
+        if !at_once.is_empty() {
+            let entry = Entry { by: me.account, way: JoinWay::Invitation };
+            self.let_in(tx, id, &at_once, entry, now)?;
+        }
+        self.ask(tx, me.account, id, &named, approved, now)?;
+        Ok(told(&named))
+    }
+
+    /// Decides for each how they come in; the door goes with those who are in at once.
+    fn sort(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        id: ConversationId,
+        accounts: &[AccountId],
+        mut door: Door,
+    ) -> Result<Vec<Named>> {
+        let mut all = Vec::with_capacity(accounts.len());
+        for account in accounts.iter().copied() {
+            let was_in = self.is_in(tx, id, account)?;
+            let mut named = Named { account, outcome: InviteOutcome::Joined, was_in, refuses: false };
+            if !was_in {
+                let person = match contacts::may_chat(tx, me, account)? {
+                    true => accounts::person(tx, account)?,
+                    false => None,
+                };
+                named.refuses = invitations::refuses(tx, id, account)?;
+                named.outcome = person.map_or(InviteOutcome::NotFriends, |person| {
+                    door.invited(person.ask_before_group || named.refuses)
+                });
+                door.members += u32::from(named.outcome == InviteOutcome::Joined);
+            }
+            all.push(named);
+        }
+        Ok(all)
+    }
+
+    fn draw_invitations(&self, tx: &mut Tx<'_>, me: Me, named: &[Named], now: Time) -> Result<()> {
+        let times = named.iter().filter(|named| named.counts()).count();
+        self.draw(tx, ("groups.invite", self.config.invitations_per_day), times, me, now)
+    }
+
+    /// Asks those who are to be asked, and, for the rest, owner and admins.
+    fn ask(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        id: ConversationId,
+        named: &[Named],
+        approved: bool,
+        now: Time,
+    ) -> Result<()> {
+        for named in named.iter().filter(|named| !named.refuses) {
+            match named.outcome {
+                InviteOutcome::Asked => {
+                    let invitation = Invitation { conversation: id, inviter: me, approved };
+                    invitations::file(self, tx, named.account, invitation, now)?;
+                }
+                InviteOutcome::Requested => {
+                    let entry = Entry { by: me, way: JoinWay::Invitation };
+                    requests::file(self, tx, id, named.account, entry, false, now)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepts an invitation. May be repeated as long as it would not have expired. Gives the group, too.
+    pub(super) fn accept(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        invitation: InvitationId,
+        now: Time,
+    ) -> Result<(JoinOutcome, ConversationId)> {
+        let row = invitations::by_id(tx, me, invitation, now)?;
+        let id = row.conversation();
+        match row.answer() {
+            Answer::Declined => return Err(rules::invitation_not_found()),
+            Answer::Accepted if self.is_in(tx, id, me)? => return Ok((JoinOutcome::Joined, id)),
+            Answer::Accepted => {
+                let waits = requests::of(tx, id, me, now)?.is_some();
+                return waits.then_some((JoinOutcome::Requested, id)).ok_or_else(rules::invitation_not_found);
+            }
+            Answer::None => {}
+        }
+        let group = invitations::group_of(self, tx, me, &row)?.ok_or_else(rules::invitation_not_found)?;
+        if self.is_full(&group) {
+            return Err(rules::too_many_members());
+        }
+        let entry = Entry { by: row.inviter(), way: JoinWay::Invitation };
+        let approved = row.approved || self.holds(tx, id, row.inviter(), GroupRight::Approve)?;
+        if self.door(&group, &switches(tx, id)?, approved).opens() {
+            self.let_in(tx, id, &[me], entry, now)?;
+            return Ok((JoinOutcome::Joined, id));
+        }
+        requests::file(self, tx, id, me, entry, true, now)?;
+        invitations::answer(tx, me, invitation, row, Answer::Accepted, now)?;
+        Ok((JoinOutcome::Requested, id))
+    }
+
+    /// Puts an invitation away. May be repeated.
+    pub(super) fn decline(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        invitation: InvitationId,
+        now: Time,
+    ) -> Result<()> {
+        let row = invitations::by_id(tx, me, invitation, now)?;
+        match row.answer() {
+            Answer::Declined => Ok(()),
+            Answer::Accepted => Err(rules::invitation_not_found()),
+            Answer::None => invitations::answer(tx, me, invitation, row, Answer::Declined, now),
+        }
+    }
+}
+
+fn at_once(named: &[Named]) -> Vec<AccountId> {
+    let joined = named.iter().filter(|named| named.counts() && named.outcome == InviteOutcome::Joined);
+    joined.map(|named| named.account).collect()
+}
+
+fn told(named: &[Named]) -> Vec<Invited> {
+    let told =
+        named.iter().map(|named| Invited { account_id: named.account.0, outcome: named.outcome.into() });
+    told.collect()
+}

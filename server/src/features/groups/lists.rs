@@ -1,0 +1,203 @@
+//! What callers read of groups: one group, its members, and what waits.
+
+use super::invitations;
+use super::pages::List;
+use super::requests;
+use super::rules;
+use super::tables::{Answer, INVITATION, InvitationRow, REQUEST};
+use super::{Groups, views};
+use crate::error::Result;
+use crate::features::accounts;
+use crate::features::chat::{self, Roster, Seat};
+use crate::features::contacts::{self, Found};
+use crate::id::{AccountId, ConversationId, InvitationId, JoinRequestId};
+use crate::store::Order;
+use crate::store::key::KeyRange;
+use crate::time::Time;
+use bytes::Bytes;
+use std::sync::Arc;
+use teahouse_proto::chat::{GroupInvitation, GroupRight, GroupStanding, MemberRole};
+use teahouse_proto::common::{PageRequest, Way};
+use teahouse_proto::groups::{
+    Group, ListInvitationsResponse, ListJoinRequestsResponse, ListMembersResponse, OpenMemberResponse,
+};
+
+/// Rows read at once while looking for those that belong on a page.
+const READ_AHEAD: usize = 100;
+
+fn members(id: ConversationId) -> List {
+    List { name: "members", of: id.0, default: 100, max: 500 }
+}
+
+fn join_requests(id: ConversationId) -> List {
+    List { name: "join_requests", of: id.0, default: 20, max: 50 }
+}
+
+const INVITATIONS: List = List { name: "invitations", of: 0, default: 20, max: 50 };
+
+impl Groups {
+    /// One group as the caller sees it.
+    pub(super) async fn group(&self, me: AccountId, id: ConversationId) -> Result<Group> {
+        // Its summary is where the chat room keeps what somebody saw last who was removed.
+        let conversation = self.chat.view(me, id).await?;
+        let summary = conversation.group.ok_or_else(chat::conversation_not_found)?;
+        if summary.standing() == GroupStanding::Removed {
+            return Ok(views::removed(id, summary));
+        }
+        self.transact(move |room, tx| room.group(tx, id, me)).await
+    }
+
+    /// A page of who is in a group.
+    pub(super) async fn members(
+        &self,
+        me: AccountId,
+        id: ConversationId,
+        page: Option<PageRequest>,
+    ) -> Result<ListMembersResponse> {
+        let roster = self.roster(me, id).await?;
+        let list = members(id);
+        let (limit, after) = self.pages.read::<(u32, u64, AccountId)>(list, me, page)?;
+        let after = after.map(|(role, joined_at_ms, account)| Seat {
+            role: MemberRole::try_from(role.cast_signed()).unwrap_or_default(),
+            joined_at_ms: joined_at_ms.cast_signed(),
+            account,
+        });
+        let rest = roster.seats_after(after);
+        let more = rest.len() > limit;
+        let shown: Vec<Seat> = rest.take(limit).collect();
+        let accounts: Vec<AccountId> = shown.iter().map(|seat| seat.account).collect();
+        let mut response = ListMembersResponse::default();
+        for view in self.chat.group_members(id, &accounts).await? {
+            let person = accounts::load(&self.foundation.store, view.account).await?;
+            response.members.push(views::member(view, person.as_ref()));
+        }
+        if let Some(last) = shown.last().filter(|_| more) {
+            let role = i32::from(last.role).cast_unsigned();
+            let last = (role, last.joined_at_ms.cast_unsigned(), last.account);
+            response.next = self.pages.next(list, me, &last);
+        }
+        Ok(response)
+    }
+
+    /// Who is in a group, for somebody who is.
+    async fn roster(&self, me: AccountId, id: ConversationId) -> Result<Arc<Roster>> {
+        let roster = self.chat.group_roster(id).await?.filter(|roster| roster.has(me));
+        roster.ok_or_else(chat::conversation_not_found)
+    }
+
+    /// A member, and a ticket to ask them with.
+    pub(super) async fn open(
+        &self,
+        me: AccountId,
+        id: ConversationId,
+        account: AccountId,
+        now: Time,
+    ) -> Result<OpenMemberResponse> {
+        self.roster(me, id).await?;
+        let view =
+            self.chat.group_members(id, &[account]).await?.pop().ok_or_else(rules::member_not_found)?;
+        let store = &self.foundation.store;
+        let person = accounts::load(store, account).await?;
+        let friend = account == me || contacts::has_friend(store, me, account).await?;
+        let open = person.as_ref().is_some_and(|person| person.can_be_added_by(Way::Group));
+        let mut ticket = Vec::new();
+        if open && !friend && self.lets_members_meet(me, id).await? {
+            ticket = self.people.make(me, Found { person: account, way: Way::Group }, now);
+        }
+        let member = Some(views::member(view, person.as_ref()));
+        Ok(OpenMemberResponse { member, ticket: ticket.into(), friend })
+    }
+
+    /// Whether the members of a group can ask each other to be friends.
+    async fn lets_members_meet(&self, me: AccountId, id: ConversationId) -> Result<bool> {
+        self.transact(move |room, tx| {
+            let (group, _) = room.present(tx, id, me)?;
+            Ok(!group.dissolved && !super::room::switches(tx, id)?.members_private)
+        })
+        .await
+    }
+
+    /// A page of the invitations that wait for the caller and are good.
+    pub(super) async fn invitations(
+        &self,
+        me: AccountId,
+        page: Option<PageRequest>,
+        now: Time,
+    ) -> Result<ListInvitationsResponse> {
+        let (limit, mut after) = self.pages.read::<InvitationId>(INVITATIONS, me, page)?;
+        let mut found: Vec<GroupInvitation> = Vec::new();
+        loop {
+            let all = KeyRange::prefix(&(me,));
+            let range = after.map_or(all.clone(), |last| all.before(&(me, last)));
+            let rows = self.foundation.store.scan(&INVITATION, &range, READ_AHEAD, Order::Falling).await?;
+            let end = rows.len() < READ_AHEAD;
+            after = rows.last().map(|((_, id), _)| *id).or(after);
+            let waiting =
+                rows.into_iter().filter(|(_, row)| row.is_live(now) && row.answer() == Answer::None);
+            let waiting: Vec<_> = waiting.map(|((_, id), row)| (id, row)).collect();
+            found.extend(self.good(me, waiting).await?);
+            if found.len() > limit {
+                found.truncate(limit);
+                let last = found.last().map(|last| InvitationId(last.invitation_id));
+                let next = last.map(|last| self.pages.next(INVITATIONS, me, &last)).unwrap_or_default();
+                return Ok(ListInvitationsResponse { invitations: found, next });
+            }
+            if end {
+                return Ok(ListInvitationsResponse { invitations: found, next: Bytes::new() });
+            }
+        }
+    }
+
+    /// Of some invitations those that are good.
+    async fn good(
+        &self,
+        me: AccountId,
+        waiting: Vec<(InvitationId, InvitationRow)>,
+    ) -> Result<Vec<GroupInvitation>> {
+        self.transact(move |room, tx| {
+            let mut good = Vec::new();
+            for (id, row) in &waiting {
+                let group = invitations::group_of(room, tx, me, row)?;
+                good.extend(group.map(|group| invitations::told(*id, row, &group)));
+            }
+            Ok(good)
+        })
+        .await
+    }
+
+    /// A page of those who wait to be let in.
+    pub(super) async fn requests(
+        &self,
+        me: AccountId,
+        id: ConversationId,
+        page: Option<PageRequest>,
+        now: Time,
+    ) -> Result<ListJoinRequestsResponse> {
+        self.transact(move |room, tx| room.chat.check(tx, id, me, GroupRight::Approve).map(drop)).await?;
+        let list = join_requests(id);
+        let (limit, mut after) = self.pages.read::<JoinRequestId>(list, me, page)?;
+        let store = &self.foundation.store;
+        let mut response = ListJoinRequestsResponse::default();
+        loop {
+            let all = KeyRange::prefix(&(id,));
+            let range = after.map_or(all.clone(), |last| all.after(&(id, last)));
+            let rows = store.scan(&REQUEST, &range, READ_AHEAD, Order::Rising).await?;
+            let end = rows.len() < READ_AHEAD;
+            for ((_, request), row) in rows {
+                if row.waits(now) && response.requests.len() == limit {
+                    response.next = after.map(|last| self.pages.next(list, me, &last)).unwrap_or_default();
+                    return Ok(response);
+                }
+                after = Some(request);
+                if row.waits(now) {
+                    let person = accounts::load(store, row.account()).await?;
+                    let card = person.map(|person| person.card()).unwrap_or_default();
+                    response.requests.push(requests::told(id, request, &row, card));
+                }
+            }
+            if end {
+                return Ok(response);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Groups: making them, coming into them and going out, and what those in them may do to them. It knows nothing of what
+//! is said in a group: who is in it, and the notices of what happens to it, are the chat room's ([`super::chat::Groups`]).
+
+mod api;
+mod config;
+mod governing;
+mod invitations;
+mod inviting;
+mod joining;
+mod lists;
+mod pages;
+mod requests;
+mod room;
+mod rules;
+mod sweep;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod tickets;
+mod views;
+
+pub use config::GroupsConfig;
+pub use tickets::{Shared, Tickets};
+
+use super::Foundation;
+use super::chat::Chat;
+use super::contacts;
+use super::media::Avatars;
+use crate::error::Result;
+use crate::store::Tx;
+use pages::Pages;
+use room::Room;
+use std::sync::Arc;
+
+/// The groups room.
+pub struct Groups {
+    foundation: Foundation,
+    room: Arc<Room>,
+    chat: Arc<Chat>,
+    /// For asking fellow members to be friends.
+    people: contacts::Tickets,
+    tickets: Tickets,
+    pages: Pages,
+}
+
+impl Groups {
+    /// The room. `people` stand for fellow members who are asked to be friends.
+    pub fn new(
+        foundation: Foundation,
+        config: GroupsConfig,
+        chat: Arc<Chat>,
+        people: contacts::Tickets,
+    ) -> Arc<Self> {
+        let tickets = Tickets::new(foundation.seal.clone(), config.ticket_minutes);
+        let pages = Pages(foundation.seal.clone());
+        let room = Arc::new(Room {
+            config,
+            chat: chat.groups().clone(),
+            ids: foundation.ids.clone(),
+            avatars: Avatars::new(foundation.random.clone()),
+            on_loopback: foundation.on_loopback,
+        });
+        Arc::new(Self { foundation, room, chat, people, tickets, pages })
+    }
+
+    /// Tickets, for the room that shows the codes of groups.
+    pub fn tickets(&self) -> &Tickets {
+        &self.tickets
+    }
+
+    async fn transact<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Room, &mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        let room: Arc<Room> = self.room.clone();
+        self.foundation.store.transact(move |tx| f(&room, tx)).await
+    }
+}

@@ -1,0 +1,52 @@
+//! What happens without a call: invitations and requests to join expire.
+
+use super::tables::EXPIRY;
+use super::{Groups, invitations, requests};
+use crate::error::Result;
+use crate::id::{AccountId, ConversationId, InvitationId, JoinRequestId};
+use crate::store::Order;
+use crate::store::key::KeyRange;
+use crate::time::Time;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often to look.
+const EVERY: Duration = Duration::from_secs(60);
+/// Rows handled in one transaction.
+const BATCH: usize = 50;
+
+impl Groups {
+    /// Work in the background, for as long as the server runs. An error is logged and the next look tries again.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            if let Err(error) = self.sweep(self.foundation.clock.now()).await {
+                tracing::warn!(%error, "invitations to groups could not be swept");
+            }
+        }
+    }
+
+    /// Expires what is due.
+    pub(super) async fn sweep(&self, now: Time) -> Result<()> {
+        let end = (now.as_ms().max(0).cast_unsigned() + 1, 0);
+        loop {
+            let expired = self
+                .transact(move |room, tx| {
+                    let due = tx.scan(&EXPIRY, &KeyRange::all().before(&end), BATCH, Order::Rising)?;
+                    for (key, row) in &due {
+                        let id = ConversationId(row.conversation);
+                        match AccountId(row.invited) {
+                            AccountId(0) => requests::expire(room, tx, id, JoinRequestId(key.1), now)?,
+                            invited => invitations::expire(tx, id, invited, InvitationId(key.1), now)?,
+                        }
+                        tx.delete(&EXPIRY, key)?;
+                    }
+                    Ok(due.len())
+                })
+                .await?;
+            if expired < BATCH {
+                return Ok(());
+            }
+        }
+    }
+}
