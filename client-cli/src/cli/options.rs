@@ -211,7 +211,7 @@ async fn receipts(app: &App, who: &str) -> Result<()> {
     let (session, me) = app.session().await?;
     let people = People::load(&session, me).await?;
     let place = place(&session, &people, who).await?;
-    let request = GetReceiptsRequest { conversation_id: place.conversation_id };
+    let request = GetReceiptsRequest { conversation_id: place.conversation_id, ..Default::default() };
     let answer = ChatClient(session).get_receipts(request).await?;
     app.out.answer(&CHAT_GET_RECEIPTS, &answer, || match answer {
         GetReceiptsResponse { available: false, .. } => {

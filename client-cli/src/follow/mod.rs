@@ -17,6 +17,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use std::collections::VecDeque;
 use std::time::Duration;
+use teahouse_proto::chat::entry::Content;
 use teahouse_proto::chat::{Conversation, ListEntriesRequest};
 use teahouse_proto::sync::follow_response::Event;
 use teahouse_proto::sync::{FollowRequest, FollowResponse, account_event};
@@ -256,7 +257,12 @@ impl<S: CursorStore> Follower<S> {
                 self.ready.push_back(Step::Give(Update::Conversation(Box::new(conversation))));
             }
             Some(Event::Entry(mut entry)) => {
-                entry.author_blocked |= author_blocked;
+                match &mut entry.content {
+                    Some(Content::Changed(changed)) => {
+                        changed.target.iter_mut().for_each(|target| target.author_blocked = author_blocked);
+                    }
+                    _ => entry.author_blocked = author_blocked,
+                }
                 let (conversation, seq) = (entry.conversation_id, entry.seq);
                 let seen = self.position.seen.get(&conversation).copied().unwrap_or(0);
                 if seq > seen + 1 {

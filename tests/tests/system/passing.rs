@@ -178,7 +178,7 @@ async fn seen(vera: &Person, other: &Person, chat: u64) -> Vec<String> {
     let kind = TypingKind::Typing.into();
     let questions: [(&MethodInfo, Bytes); 4] = [
         (&CHAT_GET_CONVERSATION, encode(&GetConversationRequest { conversation_id: chat })),
-        (&CHAT_GET_RECEIPTS, encode(&GetReceiptsRequest { conversation_id: chat })),
+        (&CHAT_GET_RECEIPTS, encode(&GetReceiptsRequest { conversation_id: chat, ..Default::default() })),
         (&CHAT_SEND_TYPING, encode(&SendTypingRequest { conversation_id: chat, kind })),
         (&PRESENCE_GET_PRESENCE, encode(&GetPresenceRequest { account_ids: vec![other.account_id, 77] })),
     ];

@@ -20,10 +20,11 @@ use teahouse_proto::chat::{
     GetRecalledTextResponse, GetReceiptsRequest, GetReceiptsResponse, ListConversationsRequest,
     ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, ListForwardedRequest,
     ListForwardedResponse, ListPinsRequest, ListPinsResponse, ListReactionsRequest, ListReactionsResponse,
-    MarkReadRequest, MarkReadResponse, OpenContactCardRequest, OpenContactCardResponse, RecallMessageRequest,
-    RecallMessageResponse, SendMessageRequest, SendMessageResponse, SendTypingRequest, SendTypingResponse,
-    SetDraftRequest, SetDraftResponse, SetPinRequest, SetPinResponse, SetReactionRequest,
-    SetReactionResponse, UpdateConversationRequest, UpdateConversationResponse,
+    ListReadersRequest, ListReadersResponse, MarkReadRequest, MarkReadResponse, OpenContactCardRequest,
+    OpenContactCardResponse, RecallMessageRequest, RecallMessageResponse, SendMessageRequest,
+    SendMessageResponse, SendTypingRequest, SendTypingResponse, SetDraftRequest, SetDraftResponse,
+    SetPinRequest, SetPinResponse, SetReactionRequest, SetReactionResponse, UpdateConversationRequest,
+    UpdateConversationResponse,
 };
 use teahouse_proto::sync::ReadMark;
 use teahouse_proto::sync::account_event::What;
@@ -171,7 +172,11 @@ impl ChatApi<Cx, Error> for Chat {
     }
 
     async fn get_receipts(&self, cx: &Cx, request: GetReceiptsRequest) -> Result<GetReceiptsResponse> {
-        self.receipts(cx.account()?, ConversationId(request.conversation_id)).await
+        self.receipts(cx.account()?, request).await
+    }
+
+    async fn list_readers(&self, cx: &Cx, request: ListReadersRequest) -> Result<ListReadersResponse> {
+        self.readers(cx.account()?, request).await
     }
 
     async fn collect_sticker(

@@ -78,6 +78,11 @@ impl Chat {
         let mine = store.get(&MINE, &(account, id)).await?.unwrap_or_default();
         let draft = store.get(&DRAFT, &(account, id)).await?;
         let last = self.last_said(account, id, &member, head.seq).await?;
+        let mut preview = last.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account))));
+        if let Some(preview) = preview.as_mut().filter(|_| what.is_group()) {
+            let author = AccountId(preview.author_account_id);
+            preview.author_blocked = contacts::is_blocked_by(store, author, account).await?;
+        }
         let unread = head.ordinal.saturating_sub(mark.ordinal);
         let mentions = if mark.seq < head.seq && (unread > 0 || what.is_group()) {
             self.unread_mentions(account, id, &what, &member, mark.seq).await?
@@ -92,7 +97,7 @@ impl Chat {
             read_seq: mark.seq,
             unread,
             unread_mentions: mentions,
-            preview: last.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account)))),
+            preview,
             moved_at_ms: head.at_ms.max(what.created_at_ms),
             first_seq_after: member.first_after(),
             group: self.groups.summary(store, id, &what, account, &member).await?,

@@ -1,8 +1,9 @@
 //! Entries as a member reads them: what they deleted is not told, and a change comes with its entry as it is now.
 
 use super::Chat;
-use super::tables::{LOG, Member, REACTION, StoredEntry};
+use super::tables::{Conversation, LOG, Member, REACTION, StoredEntry};
 use crate::error::Result;
+use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Order;
 use prost::Message;
@@ -14,6 +15,13 @@ const MAX_ENTRIES: usize = 100;
 /// Bytes of entries in one answer: a page may hold fewer entries than asked for.
 const MAX_ENTRIES_BYTES: usize = 256 * 1024;
 
+/// Somebody who reads a conversation.
+pub(super) struct Viewer {
+    me: AccountId,
+    /// Whom they block, in order of id. Of groups only: elsewhere nobody hears whom they block.
+    blocked: Vec<AccountId>,
+}
+
 impl Chat {
     /// `ChatService/ListEntries`.
     pub(super) async fn entries(
@@ -22,14 +30,14 @@ impl Chat {
         request: ListEntriesRequest,
     ) -> Result<ListEntriesResponse> {
         let id = ConversationId(request.conversation_id);
-        let (_, member) = self.member(me, id).await?;
+        let (what, member) = self.member(me, id).await?;
         let limit = if request.limit == 0 { MAX_ENTRIES } else { MAX_ENTRIES.min(request.limit as usize) };
         let backwards = request.latest || request.before_seq > 0;
         let from = request.after_seq.saturating_add(1);
         let to = if request.before_seq > 0 { request.before_seq - 1 } else { u64::MAX };
         let order = if backwards { Order::Falling } else { Order::Rising };
         let stored = self.seen(id, &member, (from, to), limit, order).await?;
-        let mut entries = self.shown(me, id, &member, stored).await?;
+        let mut entries = self.shown(me, id, &what, &member, stored).await?;
         entries.truncate(fitting(&entries));
         if backwards {
             entries.reverse();
@@ -70,9 +78,11 @@ impl Chat {
         &self,
         me: AccountId,
         id: ConversationId,
+        what: &Conversation,
         member: &Member,
         stored: Vec<(u64, StoredEntry)>,
     ) -> Result<Vec<Entry>> {
+        let viewer = self.viewer(me, what).await?;
         let first = stored.iter().map(|(seq, _)| *seq).min().unwrap_or(1);
         let last = stored.iter().map(|(seq, _)| *seq).max().unwrap_or(0);
         let deleted = self.deleted(me, id, member, (first, last)).await?;
@@ -83,13 +93,13 @@ impl Chat {
                 entries.push(entry.to_deleted(id, seq));
                 continue;
             }
-            let mut shown = self.told(me, id, seq, &entry).await?;
+            let mut shown = self.told(&viewer, id, seq, &entry).await?;
             if let Some(chat::entry::Content::Changed(changed)) = &mut shown.content {
                 let target = match targets.entry(changed.target_seq) {
                     Looked::Occupied(known) => known.into_mut(),
                     Looked::Vacant(new) => {
                         let found = match self.entry(me, id, member, *new.key()).await? {
-                            Some(entry) => Some(self.told(me, id, *new.key(), &entry).await?),
+                            Some(entry) => Some(self.told(&viewer, id, *new.key(), &entry).await?),
                             None => None,
                         };
                         new.insert(found)
@@ -102,15 +112,24 @@ impl Chat {
         Ok(entries)
     }
 
-    /// An entry, with the caller's own reactions also where the summary does not name them.
+    /// Somebody who reads a conversation.
+    pub(super) async fn viewer(&self, me: AccountId, what: &Conversation) -> Result<Viewer> {
+        let store = &self.foundation.store;
+        let blocked = if what.is_group() { contacts::blocked(store, me).await? } else { Vec::new() };
+        Ok(Viewer { me, blocked })
+    }
+
+    /// An entry, with the viewer's own reactions also where the summary does not name them.
     pub(super) async fn told(
         &self,
-        me: AccountId,
+        viewer: &Viewer,
         id: ConversationId,
         seq: u64,
         entry: &StoredEntry,
     ) -> Result<Entry> {
+        let me = viewer.me;
         let mut told = entry.to_entry(id, seq, Some(me));
+        told.author_blocked = viewer.blocked.binary_search(&AccountId(entry.author)).is_ok();
         for reaction in &mut told.reactions {
             if !reaction.mine && reaction.account_ids.len() < reaction.count as usize {
                 let key = (id, seq, reaction.emoji.clone(), me);

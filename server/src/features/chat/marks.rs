@@ -88,6 +88,11 @@ impl Marks {
         self.lock().known.raise((conversation, account), at);
     }
 
+    /// How far a member has read, where that is in memory.
+    pub(super) fn known(&self, conversation: ConversationId, account: AccountId) -> Option<Mark> {
+        self.lock().known.get(&(conversation, account)).ok()
+    }
+
     /// How far a member has read.
     pub(super) async fn load(
         &self,

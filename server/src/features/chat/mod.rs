@@ -24,6 +24,7 @@ mod newest;
 mod options;
 mod passing;
 mod pins;
+mod readers;
 mod removal;
 mod rules;
 mod saying;

@@ -7,7 +7,7 @@ use crate::bus::Audience;
 use crate::error::{Error, Result};
 use crate::features::{accounts, contacts};
 use crate::id::{AccountId, ConversationId};
-use teahouse_proto::chat::{GetReceiptsResponse, SendTypingRequest, TypingKind};
+use teahouse_proto::chat::{GetReceiptsRequest, GetReceiptsResponse, SendTypingRequest, TypingKind};
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
 use teahouse_proto::sync::{FollowResponse, Receipt, Typing};
 
@@ -35,10 +35,19 @@ impl Chat {
     }
 
     /// How far the other of a conversation has read, where there are receipts.
-    pub(super) async fn receipts(&self, me: AccountId, id: ConversationId) -> Result<GetReceiptsResponse> {
+    pub(super) async fn receipts(
+        &self,
+        me: AccountId,
+        request: GetReceiptsRequest,
+    ) -> Result<GetReceiptsResponse> {
+        let id = ConversationId(request.conversation_id);
         let (conversation, _) = self.member(me, id).await?;
+        if conversation.is_group() {
+            return self.group_receipts(me, id, request.seq).await;
+        }
         let read = self.peer_read_seq(me, id, &conversation).await?;
-        Ok(GetReceiptsResponse { available: read.is_some(), peer_read_seq: read.unwrap_or(0) })
+        let (available, peer_read_seq) = (read.is_some(), read.unwrap_or(0));
+        Ok(GetReceiptsResponse { available, peer_read_seq, ..GetReceiptsResponse::default() })
     }
 
     /// How far the other has read; `None` where there are no receipts. Not raised to where the other came back after

@@ -39,7 +39,8 @@ impl Chat {
     /// `ChatService/ListPins`.
     pub(super) async fn pins(&self, me: AccountId, request: ListPinsRequest) -> Result<ListPinsResponse> {
         let id = ConversationId(request.conversation_id);
-        let (_, member) = self.member(me, id).await?;
+        let (what, member) = self.member(me, id).await?;
+        let viewer = self.viewer(me, &what).await?;
         let mut rows =
             self.foundation.store.scan(&PIN, &KeyRange::prefix(&(id,)), MAX_PINS, Order::Rising).await?;
         rows.retain(|((_, seq), _)| member.sees(*seq));
@@ -47,7 +48,7 @@ impl Chat {
         let mut pins = Vec::with_capacity(rows.len());
         for ((_, seq), pinned) in rows {
             let entry = match self.entry(me, id, &member, seq).await? {
-                Some(entry) => Some(self.told(me, id, seq, &entry).await?),
+                Some(entry) => Some(self.told(&viewer, id, seq, &entry).await?),
                 None => None,
             };
             pins.push(Pin { seq, by_account_id: pinned.by, pinned_at_ms: pinned.at_ms, entry });

@@ -20,11 +20,12 @@ mod tickets;
 mod views;
 
 pub use faces::Faces;
-#[cfg(test)]
-pub(crate) use relations::set_friend;
 pub use relations::{
-    Relation, are_friends, blocked, blocks, friend_ids, has, has_friend, is_newcomer, may_chat, relation,
+    Relation, are_friends, blocked, blocks, friend_ids, has, has_friend, is_blocked_by, is_newcomer,
+    may_chat, relation,
 };
+#[cfg(test)]
+pub(crate) use relations::{set_block, set_friend};
 pub use room::seed_friends;
 pub use rules::{friend_not_found, person_not_found};
 pub use tickets::{Found, Met, Tickets};

@@ -1,8 +1,8 @@
 //! What later rooms ask about two people. Reads only; it does not know how they came to be what they are.
 
-#[cfg(test)]
-use super::tables::FriendRow;
 use super::tables::{BLOCK, FRIEND};
+#[cfg(test)]
+use super::tables::{BlockRow, FriendRow};
 use crate::error::Result;
 use crate::features::accounts;
 use crate::id::AccountId;
@@ -85,6 +85,11 @@ pub fn blocks(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<bool> 
     Ok(tx.get(&BLOCK, &(me, other))?.is_some())
 }
 
+/// Whether somebody is blocked by another, outside of a transaction.
+pub async fn is_blocked_by(store: &Store, me: AccountId, other: AccountId) -> Result<bool> {
+    Ok(store.get(&BLOCK, &(other, me)).await?.is_some())
+}
+
 /// Whom somebody blocks, in order of id: none, for nearly everybody.
 pub async fn blocked(store: &Store, me: AccountId) -> Result<Vec<AccountId>> {
     let rows = store.scan(&BLOCK, &KeyRange::prefix(&(me,)), MAX_BLOCKED, Order::Rising).await?;
@@ -156,6 +161,12 @@ pub(crate) fn set_friend(
         }
         None => tx.delete(&FRIEND, &(me, other)),
     }
+}
+
+/// Lets somebody block another, for the tests of later rooms.
+#[cfg(test)]
+pub(crate) fn set_block(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<()> {
+    tx.put(&BLOCK, &(me, other), &BlockRow { block_id: 1 })
 }
 
 #[cfg(test)]

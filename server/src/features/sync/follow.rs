@@ -7,6 +7,7 @@ use crate::delivery::{self, Connection, Pushed, Taken};
 use crate::error::{Error, Kind, Result};
 use crate::features::accounts::{self, Quiet};
 use crate::features::chat::Place;
+use crate::features::contacts;
 use crate::id::AccountId;
 use futures::StreamExt;
 use std::collections::VecDeque;
@@ -52,7 +53,7 @@ impl Follow {
         connection: Connection,
         has: Option<Cursor>,
     ) -> Self {
-        let silence = Silence::new(account, Vec::new(), None);
+        let silence = Silence::new(account, Vec::new(), Vec::new(), None);
         let (target, phase) = (Cursor::default(), Phase::Start);
         Self { rooms, account, connection, has, target, phase, silence }
     }
@@ -78,8 +79,12 @@ impl Follow {
         while matches!(self.phase, Phase::Live) {
             match self.connection.take().await {
                 Taken::Event(pushed) => {
-                    if let Some(event) = self.live(&pushed) {
-                        return Ok(Some(event));
+                    let event = self.live(&pushed);
+                    if self.silence.is_stale() {
+                        Box::pin(self.renew_blocked()).await?;
+                    }
+                    if event.is_some() {
+                        return Ok(event);
                     }
                 }
                 Taken::Overflowed => self.phase = Phase::Start,
@@ -88,6 +93,13 @@ impl Follow {
         }
         // Boxed, so that a stream that waits for something to happen has no room for what it takes to catch up.
         Box::pin(self.catch_up()).await
+    }
+
+    /// The account blocked or unblocked somebody: whom it blocks now.
+    async fn renew_blocked(&mut self) -> Result<()> {
+        let blocked = contacts::blocked(&self.rooms.foundation.store, self.account).await?;
+        self.silence.renew(blocked);
+        Ok(())
     }
 
     /// The next event before the stream is live.
@@ -152,7 +164,9 @@ impl Follow {
         let (moved, muted) = self.rooms.chat.moved_and_muted(self.account, stamp).await?;
         let person = accounts::load(store, self.account).await?;
         // What changes from here on passes this stream.
-        self.silence = Silence::new(self.account, muted, person.and_then(|p| Quiet::of(&p.notifications)));
+        let blocked = contacts::blocked(store, self.account).await?;
+        let quiet = person.and_then(|p| Quiet::of(&p.notifications));
+        self.silence = Silence::new(self.account, muted, blocked, quiet);
         self.phase = Phase::Moved(moved.into());
         Ok(resync.map(|reason| plain(Kinds::Resync(Resync { reason: reason.to_owned() }))))
     }
@@ -186,6 +200,7 @@ impl Follow {
         // Also from what was told already: what was read when the stream started may be older.
         happened.inspect(|event| self.silence.heed(event));
         let silent = happened.is_some_and(|event| self.silence.covers(event, now));
+        let author_blocked = happened.is_some_and(|event| self.silence.blocks_author(event));
         let has = self.has.get_or_insert(self.target);
         let told = if pushed.account_number > 0 {
             pushed.account_number <= has.number
@@ -201,6 +216,7 @@ impl Follow {
         Some(pushed.event.with_own(&FollowResponse {
             cursor: has.seal(&self.rooms.foundation.seal, self.account),
             silent,
+            author_blocked,
             ..own
         }))
     }

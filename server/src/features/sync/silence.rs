@@ -15,13 +15,33 @@ pub(super) struct Silence {
     account: AccountId,
     /// Muted conversations, in order of id.
     muted: Box<[ConversationId]>,
+    /// Whom the account blocks, in order of id. Mostly nobody.
+    blocked: Box<[AccountId]>,
     quiet: Option<Quiet>,
+    /// Whether `blocked` is older than an event that passed.
+    is_stale: bool,
 }
 
 impl Silence {
-    /// `muted` is in order of id.
-    pub(super) fn new(account: AccountId, muted: Vec<ConversationId>, quiet: Option<Quiet>) -> Self {
-        Self { account, muted: muted.into(), quiet }
+    /// `muted` and `blocked` are in order of id.
+    pub(super) fn new(
+        account: AccountId,
+        muted: Vec<ConversationId>,
+        blocked: Vec<AccountId>,
+        quiet: Option<Quiet>,
+    ) -> Self {
+        Self { account, muted: muted.into(), blocked: blocked.into(), quiet, is_stale: false }
+    }
+
+    /// Whether it is to be told anew whom the account blocks: events do not name them.
+    pub(super) fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+
+    /// Whom the account blocks now, in order of id.
+    pub(super) fn renew(&mut self, blocked: Vec<AccountId>) {
+        self.blocked = blocked.into();
+        self.is_stale = false;
     }
 
     /// Learns from an event that passes.
@@ -32,6 +52,8 @@ impl Silence {
                 self.mute(ConversationId(changed.conversation_id), changed.muted);
             }
             What::FriendDeleted(deleted) => self.mute(ConversationId(deleted.conversation_id), false),
+            What::ConversationLeft(left) => self.mute(ConversationId(left.conversation_id), false),
+            What::BlockChanged(_) => self.is_stale = true,
             What::AccountChanged(account) => {
                 self.quiet = account.notifications.as_ref().and_then(Quiet::of);
             }
@@ -44,30 +66,59 @@ impl Silence {
         match event {
             Kinds::Entry(entry) => self.is_no_news(entry) || self.is_muted(entry) || self.is_quiet(now),
             Kinds::Account(AccountEvent {
-                what: Some(What::FriendRequest(_) | What::Mentioned(_)), ..
+                what:
+                    Some(
+                        What::FriendRequest(_)
+                        | What::Mentioned(_)
+                        | What::GroupInvitation(_)
+                        | What::JoinRequest(_),
+                    ),
+                ..
             }) => self.is_quiet(now),
             _ => false,
         }
     }
 
-    /// One's own words from another device, changes of earlier messages, and pins.
+    /// Whether the account blocks the author of an entry; of a change, the author of what was changed.
+    pub(super) fn blocks_author(&self, event: &Kinds) -> bool {
+        let Kinds::Entry(entry) = event else { return false };
+        let author = match &entry.content {
+            Some(Content::Changed(changed)) => changed.target.as_ref().map_or(0, |t| t.author_account_id),
+            _ => entry.author_account_id,
+        };
+        self.blocks(author)
+    }
+
+    fn blocks(&self, account: u64) -> bool {
+        self.blocked.binary_search(&AccountId(account)).is_ok()
+    }
+
+    /// What the account's other devices did, what somebody did whom it blocks, changes of earlier messages, and most of
+    /// what the server notes.
     fn is_no_news(&self, entry: &Entry) -> bool {
-        entry.author_account_id == self.account.0
-            || match &entry.content {
-                Some(Content::Changed(_)) => true,
-                Some(Content::Notice(notice)) => {
-                    matches!(notice.kind, Some(notice::Kind::Pinned(_) | notice::Kind::Unpinned(_)))
-                }
-                _ => false,
-            }
+        let by = match &entry.content {
+            Some(Content::Changed(_)) => return true,
+            Some(Content::Notice(notice)) => match &notice.kind {
+                Some(notice::Kind::BecameFriends(_)) => return false,
+                Some(notice::Kind::GroupCreated(made)) => made.by_account_id,
+                Some(notice::Kind::MembersJoined(joined)) => joined.by_account_id,
+                Some(notice::Kind::Announced(told)) => told.by_account_id,
+                _ => return true,
+            },
+            _ => entry.author_account_id,
+        };
+        by == self.account.0 || self.blocks(by)
     }
 
     fn is_muted(&self, entry: &Entry) -> bool {
-        let mentioned = match &entry.content {
-            Some(Content::Text(text)) => text.mentions.iter().any(|m| m.account_id == self.account.0),
+        let called = match &entry.content {
+            Some(Content::Text(text)) => {
+                text.mentions.iter().any(|m| m.all || m.account_id == self.account.0)
+            }
+            Some(Content::Notice(notice)) => matches!(notice.kind, Some(notice::Kind::Announced(_))),
             _ => false,
         };
-        !mentioned && self.muted.binary_search(&ConversationId(entry.conversation_id)).is_ok()
+        !called && self.muted.binary_search(&ConversationId(entry.conversation_id)).is_ok()
     }
 
     fn is_quiet(&self, now: Time) -> bool {
@@ -89,7 +140,7 @@ impl Silence {
 mod tests {
     use super::*;
     use teahouse_proto::accounts::{Account, DoNotDisturb, Notifications};
-    use teahouse_proto::chat::{Changed, Mention, Text};
+    use teahouse_proto::chat::{Announced, Changed, MembersJoined, Mention, Notice, Text};
     use teahouse_proto::sync::{ConversationChanged, Mentioned, ReadMark};
 
     const ME: AccountId = AccountId(1);
@@ -122,12 +173,12 @@ mod tests {
 
     #[test]
     fn it_is_small() {
-        assert!(size_of::<Silence>() <= 48, "{}", size_of::<Silence>());
+        assert!(size_of::<Silence>() <= 72, "{}", size_of::<Silence>());
     }
 
     #[test]
     fn muted_conversations_are_silent_but_for_mentions_of_me() {
-        let mut silence = Silence::new(ME, vec![ConversationId(3), ConversationId(7)], None);
+        let mut silence = Silence::new(ME, vec![ConversationId(3), ConversationId(7)], Vec::new(), None);
         for id in [5, 9, 1] {
             silence.heed(&muted(id, true));
         }
@@ -140,7 +191,7 @@ mod tests {
 
     #[test]
     fn nothing_rings_while_i_do_not_want_to_be_disturbed() {
-        let mut silence = Silence::new(ME, Vec::new(), None);
+        let mut silence = Silence::new(ME, Vec::new(), Vec::new(), None);
         let mentioned = account(What::Mentioned(Mentioned::default()));
         let request = account(What::FriendRequest(Default::default()));
         let ringing = [entry(5, 2, &[]), entry(5, 2, &[1]), mentioned, request];
@@ -155,10 +206,66 @@ mod tests {
 
     #[test]
     fn my_own_words_and_changes_of_earlier_ones_are_silent() {
-        let silence = Silence::new(ME, Vec::new(), None);
+        let silence = Silence::new(ME, Vec::new(), Vec::new(), None);
         assert!(silence.covers(&entry(5, 1, &[]), NOON));
         let content = Some(Content::Changed(Changed::default().into()));
         let changed = Entry { author_account_id: 2, content, ..Default::default() };
         assert!(silence.covers(&Kinds::Entry(changed), NOON));
+    }
+
+    fn noted(kind: notice::Kind) -> Kinds {
+        let content = Some(Content::Notice(Notice { kind: Some(kind) }));
+        Kinds::Entry(Entry { conversation_id: 3, content, ..Default::default() })
+    }
+
+    fn announced(by_account_id: u64) -> Kinds {
+        noted(notice::Kind::Announced(Announced { by_account_id, ..Default::default() }))
+    }
+
+    fn to_all(author_account_id: u64) -> Kinds {
+        let mentions = vec![Mention { all: true, ..Default::default() }];
+        let content = Some(Content::Text(Text { mentions, ..Default::default() }));
+        Kinds::Entry(Entry { conversation_id: 3, author_account_id, content, ..Default::default() })
+    }
+
+    #[test]
+    fn what_calls_everybody_rings_also_where_it_is_muted() {
+        let silence = Silence::new(ME, vec![ConversationId(3)], Vec::new(), None);
+        assert!(!silence.covers(&to_all(2), NOON) && !silence.covers(&announced(2), NOON));
+        assert!(silence.covers(&to_all(1), NOON) && silence.covers(&announced(1), NOON), "my own");
+    }
+
+    #[test]
+    fn of_what_is_noted_in_groups_little_rings() {
+        let silence = Silence::new(ME, Vec::new(), Vec::new(), None);
+        let joined = |by| {
+            noted(notice::Kind::MembersJoined(MembersJoined { by_account_id: by, ..Default::default() }))
+        };
+        assert!(!silence.covers(&joined(2), NOON) && silence.covers(&joined(1), NOON));
+        assert!(!silence.covers(&noted(notice::Kind::GroupCreated(Default::default())), NOON));
+        assert!(silence.covers(&noted(notice::Kind::GroupRenamed(Default::default())), NOON));
+        assert!(silence.covers(&noted(notice::Kind::MembersRemoved(Default::default())), NOON));
+        assert!(!silence.covers(&noted(notice::Kind::BecameFriends(Default::default())), NOON));
+    }
+
+    #[test]
+    fn whom_i_block_does_not_ring_whatever_they_do() {
+        let mut silence = Silence::new(ME, Vec::new(), vec![AccountId(2), AccountId(9)], None);
+        for event in [entry(5, 2, &[]), entry(5, 9, &[1]), to_all(2), announced(9)] {
+            assert!(silence.covers(&event, NOON), "{event:?}");
+        }
+        assert!(silence.blocks_author(&entry(5, 2, &[])) && !silence.blocks_author(&entry(5, 3, &[])));
+        let target = Some(Box::new(Entry { author_account_id: 2, ..Default::default() }));
+        let content = Some(Content::Changed(Box::new(Changed { target, ..Default::default() })));
+        assert!(silence.blocks_author(&Kinds::Entry(Entry {
+            author_account_id: 3,
+            content,
+            ..Default::default()
+        })));
+        assert!(!silence.is_stale());
+        silence.heed(&account(What::BlockChanged(Default::default())));
+        assert!(silence.is_stale());
+        silence.renew(vec![AccountId(9)]);
+        assert!(!silence.is_stale() && !silence.covers(&entry(5, 2, &[]), NOON));
     }
 }

@@ -297,7 +297,10 @@ fn chat() -> Vec<Row> {
             encode(&h::SendTypingRequest { conversation_id: t.chat, kind })
         }),
         row(&method::CHAT_GET_RECEIPTS, Thing, |t| {
-            encode(&h::GetReceiptsRequest { conversation_id: t.chat })
+            encode(&h::GetReceiptsRequest { conversation_id: t.chat, seq: 2 })
+        }),
+        row(&method::CHAT_LIST_READERS, Thing, |t| {
+            encode(&h::ListReadersRequest { conversation_id: t.chat, seq: 2, page: None })
         }),
         row(&method::CHAT_SET_DRAFT, Thing, |t| {
             encode(&h::SetDraftRequest {

@@ -48,7 +48,7 @@ impl Chat {
                 target.entry.edited_at_ms = now.as_ms();
                 target.change(tx, What::Edited, now)?;
             }
-            Ok(EditMessageResponse { entry: target.shown() })
+            Ok(EditMessageResponse { entry: target.shown(tx)? })
         });
         edit.await
     }

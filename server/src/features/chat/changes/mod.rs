@@ -136,8 +136,11 @@ impl Target {
     }
 
     /// As the caller sees it.
-    fn shown(&self) -> Option<chat::Entry> {
-        Some(self.entry.to_entry(self.id, self.seq, Some(self.me)))
+    fn shown(&self, tx: &mut Tx<'_>) -> Result<Option<chat::Entry>> {
+        let mut entry = self.entry.to_entry(self.id, self.seq, Some(self.me));
+        entry.author_blocked =
+            self.group.is_some() && contacts::blocks(tx, self.me, AccountId(self.entry.author))?;
+        Ok(Some(entry))
     }
 }
 

@@ -59,7 +59,7 @@ impl Chat {
                 }
                 target.change(tx, What::Reaction, now)?;
             }
-            Ok(SetReactionResponse { entry: target.shown() })
+            Ok(SetReactionResponse { entry: target.shown(tx)? })
         });
         react.await
     }

@@ -40,7 +40,7 @@ impl Chat {
                 target.take_back(tx)?;
                 target.change(tx, What::Recalled, now)?;
             }
-            Ok(RecallMessageResponse { entry: target.shown() })
+            Ok(RecallMessageResponse { entry: target.shown(tx)? })
         });
         recall.await
     }

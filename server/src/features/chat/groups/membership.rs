@@ -1,7 +1,9 @@
 //! Coming into groups and going out of them. Whoever is in sees what is said from then on, whoever is out nothing more;
 //! both are decided by numbers, so that no message falls between.
 
-use super::super::tables::{CONVERSATION, Conversation, DRAFT, Ended, LOG, MEMBER, MINE, Mark, Member, Mine};
+use super::super::tables::{
+    CONVERSATION, Conversation, DRAFT, Ended, LOG, MARK, MEMBER, MINE, Mark, Member, Mine,
+};
 use super::super::{mentions, ordinal_at};
 use super::{Edited, Groups, InRoster};
 use crate::delivery::log;
@@ -192,6 +194,11 @@ impl Edited {
         member.muted = false;
         member.nickname.clear();
         tx.put(&MEMBER, &(self.id, account), &member)?;
+        if head.seq > 0 {
+            // They said nothing of what is there: nobody looks through it for their latest message.
+            let mark = tx.get(&MARK, &(self.id, account))?.unwrap_or_default();
+            tx.put(&MARK, &(self.id, account), &Mark { searched_to: head.seq, ..mark })?;
+        }
         let before = tx.get(&MINE, &(account, self.id))?;
         let mine = before.unwrap_or_else(|| Mine { since_ms: now.as_ms(), ..Mine::default() });
         let mine = Mine { ended: None, hidden_at_ordinal: None, ..mine };

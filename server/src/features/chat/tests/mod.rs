@@ -3,12 +3,14 @@
 mod changes;
 mod favourites;
 mod forwarding;
+mod group_changes;
 mod groups;
 mod kinds;
 mod media_kinds;
 mod options;
 mod passing;
 mod removal;
+mod stays;
 
 use super::hooks::Hooks;
 use super::*;

@@ -55,7 +55,7 @@ impl Two {
 
     /// All that somebody can see of how far the other has read.
     async fn sees(&self, who: AccountId) -> (GetReceiptsResponse, u64) {
-        let request = GetReceiptsRequest { conversation_id: self.id.0 };
+        let request = GetReceiptsRequest { conversation_id: self.id.0, seq: 0 };
         let receipts = self.room.chat.get_receipts(&self.room.cx(who), request).await.unwrap();
         (receipts, self.room.view(who, self.id).await.peer_read_seq)
     }
@@ -75,10 +75,11 @@ fn receipt(id: ConversationId, who: AccountId, read_seq: u64) -> FollowEvent {
     FollowEvent::Receipt(Receipt { conversation_id: id.0, account_id: who.0, read_seq })
 }
 
-const NOTHING: (GetReceiptsResponse, u64) = (GetReceiptsResponse { available: false, peer_read_seq: 0 }, 0);
+const NOTHING: (GetReceiptsResponse, u64) =
+    (GetReceiptsResponse { available: false, peer_read_seq: 0, readers: 0, members: 0 }, 0);
 
 fn read_up_to(seq: u64) -> (GetReceiptsResponse, u64) {
-    (GetReceiptsResponse { available: true, peer_read_seq: seq }, seq)
+    (GetReceiptsResponse { available: true, peer_read_seq: seq, readers: 0, members: 0 }, seq)
 }
 
 #[tokio::test]
