@@ -1,6 +1,6 @@
 //! The command line: every command, its arguments and their help. It does nothing.
 
-use super::{favourites, media, qr, scan, stickers};
+use super::{favourites, group, media, qr, scan, stickers};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use teahouse_client::Transport;
 /// Teahouse on the command line.
 ///
 /// Wherever WHO is wanted, a friend's username, your remark for them, their display name or their id will do, as long as
-/// it can mean only one.
+/// it can mean only one; for a conversation also the name of a group.
 #[derive(Debug, Parser)]
 #[command(name = "teahouse", version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -145,11 +145,14 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Make groups, change them, come into them and leave them. Without an action: list yours.
+    Group(group::Groups),
     /// Show your QR code, which others scan to add you.
     Qr(qr::ShowCode),
     /// Read QR codes out of a picture, and do what they are for: ask a person.
     Scan(scan::Scan),
-    /// Send a text to a friend, to a conversation by id, or to yourself as `me`.
+    /// Send a text to a friend, a group, a conversation by id, or to yourself as `me`. `@Name` mentions somebody, `@all`
+    /// everybody in a group.
     Send(Send),
     /// Send one picture, or an album of up to 9.
     SendPicture(media::SendPictures),

@@ -2,8 +2,9 @@
 
 use super::App;
 use super::people::People;
+use super::place::{Place, place};
 use super::secret;
-use super::talk::{Place, place, said};
+use super::talk::{mentioned, said};
 use super::text::{line, table};
 use clap::Subcommand;
 use teahouse_client::{Error, Kind, Result, Session};
@@ -19,7 +20,8 @@ use teahouse_proto::{
 /// What can be done to messages.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Change {
-    /// Take back a message of yours, by its number in `history`. Within two minutes.
+    /// Take back a message of yours, by its number in `history`, within two minutes; as owner or admin of a group,
+    /// anybody's at any time.
     Recall { who: String, seq: u64 },
     /// Replace the text of a message of yours. Within a quarter of an hour.
     Edit {
@@ -78,8 +80,8 @@ pub(super) async fn run(app: &App, change: Change) -> Result<()> {
 /// The conversation that the user means, and what it takes to speak of it.
 async fn at(app: &App, who: &str) -> Result<(Session, People, Place)> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, who).await?;
     Ok((session, people, place))
 }
 
@@ -95,8 +97,9 @@ async fn edit(app: &App, who: &str, seq: u64, text: Vec<String>) -> Result<()> {
         Ok([one]) => secret::or_stdin(one)?,
         Err(words) => words.join(" "),
     };
-    let (session, _, place) = at(app, who).await?;
-    let text = Some(Text { text, ..Text::default() });
+    let (session, mut people, place) = at(app, who).await?;
+    let mentions = mentioned(&session, &mut people, &place, &text).await?;
+    let text = Some(Text { text, mentions, ..Text::default() });
     let request = EditMessageRequest { conversation_id: place.conversation_id, seq, text };
     let answer = ChatClient(session).edit_message(request).await?;
     app.out.answer(&CHAT_EDIT_MESSAGE, &answer, || format!("{}: edited {seq}.", place.title))
@@ -123,25 +126,27 @@ async fn pin(app: &App, who: &str, seq: u64, pinned: bool) -> Result<()> {
 }
 
 async fn pins(app: &App, who: &str) -> Result<()> {
-    let (session, people, place) = at(app, who).await?;
+    let (session, mut people, place) = at(app, who).await?;
     let request = ListPinsRequest { conversation_id: place.conversation_id };
-    let answer = ChatClient(session).list_pins(request).await?;
+    let answer = ChatClient(session.clone()).list_pins(request).await?;
+    place.meet(&session, &mut people).await?;
     app.out.answer(&CHAT_LIST_PINS, &answer, || {
         if answer.pins.is_empty() {
             return format!("Nothing is pinned with {}.", place.title);
         }
-        let rows: Vec<_> = answer.pins.iter().map(|pin| pin_row(app, &people, pin)).collect();
+        let rows: Vec<_> = answer.pins.iter().map(|pin| pin_row(app, &people, &place, pin)).collect();
         let when = format!("PINNED ({})", app.out.times.zone());
         table(["NUMBER", &when, "BY", "MESSAGE"], &rows)
     })
 }
 
-fn pin_row(app: &App, people: &People, pin: &Pin) -> [String; 4] {
+fn pin_row(app: &App, people: &People, place: &Place, pin: &Pin) -> [String; 4] {
     let message = match &pin.entry {
         Some(entry) => line(&said(people, entry, 0)).into_owned(),
         None => "— you deleted this message —".to_owned(),
     };
-    [pin.seq.to_string(), app.out.times.minute(pin.pinned_at_ms), people.name(pin.by_account_id), message]
+    let by = people.name_in(place.conversation_id, pin.by_account_id);
+    [pin.seq.to_string(), app.out.times.minute(pin.pinned_at_ms), by, message]
 }
 
 async fn delete(app: &App, who: &str, seqs: Vec<u64>) -> Result<()> {

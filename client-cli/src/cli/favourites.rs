@@ -3,7 +3,7 @@
 use super::App;
 use super::kinds::retold;
 use super::people::{People, first_page, next_page};
-use super::talk::place;
+use super::place::place;
 use super::text::line;
 use clap::{Args as ClapArgs, Subcommand};
 use teahouse_client::Result;
@@ -67,8 +67,8 @@ pub(super) async fn run(app: &App, args: Favourites) -> Result<()> {
             })
         }
         Action::Add { who, mut seqs } => {
-            let people = People::load(&session, me).await?;
-            let conversation_id = place(&session, &people, &who).await?.conversation_id;
+            let mut people = People::load(&session, me).await?;
+            let conversation_id = place(&session, &mut people, &who).await?.conversation_id;
             seqs.sort_unstable();
             seqs.dedup();
             let client_message_id = session.random().client_id();
@@ -80,8 +80,8 @@ pub(super) async fn run(app: &App, args: Favourites) -> Result<()> {
             })
         }
         Action::Send { favourite, who } => {
-            let people = People::load(&session, me).await?;
-            let place = place(&session, &people, &who).await?;
+            let mut people = People::load(&session, me).await?;
+            let place = place(&session, &mut people, &who).await?;
             let request = SendFavouriteRequest {
                 client_message_id: session.random().client_id(),
                 favourite_id: favourite,

@@ -3,12 +3,14 @@
 use super::App;
 use super::args::Follow;
 use super::failure_json;
+use super::notices;
 use super::output::Output;
 use super::passing;
 use super::people::{People, called, display_name};
 use super::talk::said;
 use super::text::line;
 use teahouse_client::{FileStore, Follower, History, NewEntry, Result, Session, Update, schema};
+use teahouse_proto::chat::GroupInvitation;
 use teahouse_proto::contacts::FriendRequest;
 use teahouse_proto::sync::follow_response::Event;
 use teahouse_proto::sync::{
@@ -55,6 +57,7 @@ async fn run(
         if out.is_json() {
             out.document(&document(&update)?)?;
         } else {
+            look_up(&session, &mut people, &update).await?;
             show(out, &mut people, &update, caught_up)?;
         }
         caught_up = match update {
@@ -134,6 +137,34 @@ fn document(update: &Update) -> Result<String> {
     }
 }
 
+/// Learns the names that an update needs: those of a group and of who is in it. What happens now may have changed them, or
+/// be by somebody new; who spoke long ago and is not in it any more has no name.
+async fn look_up(session: &Session, people: &mut People, update: &Update) -> Result<()> {
+    let (conversation_id, author, now) = match update {
+        Update::Entry(new) => (new.entry.conversation_id, new.entry.author_account_id, new.live),
+        Update::Account { event, .. } => match &event.what {
+            Some(What::JoinRequest(request)) => (request.conversation_id, 0, false),
+            Some(What::GroupMemberLeft(left)) => (left.conversation_id, 0, false),
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    let own = conversation_id == people.me.self_conversation_id;
+    if own || people.in_conversation(conversation_id).is_some() {
+        return Ok(());
+    }
+    let renamed = now && matches!(update, Update::Entry(new) if notices::changes_names(&new.entry));
+    let is_enough = match people.fellows.get(&conversation_id) {
+        Some(fellows) => !now || fellows.knows(author),
+        None => false,
+    };
+    if renamed || !is_enough {
+        people.meet_in(session, conversation_id).await?;
+        people.fellows.entry(conversation_id).or_default().note_stranger(author);
+    }
+    Ok(())
+}
+
 /// An update for people: messages as lines, remarks about the connection on standard error. What happens `now` needs no
 /// date.
 fn show(out: &Output, people: &mut People, update: &Update, now: bool) -> Result<()> {
@@ -171,6 +202,14 @@ fn show(out: &Output, people: &mut People, update: &Update, now: bool) -> Result
 /// Who says what to whom; further lines indented.
 fn message(out: &Output, people: &People, new: &NewEntry, indent: usize) -> String {
     let entry = &new.entry;
+    let said = said(people, entry, indent);
+    if let Some(group) = people.in_group(entry.conversation_id) {
+        let who = match entry.author_account_id {
+            author if author == 0 || entry.author_blocked => format!("{group}: "),
+            author => format!("{} → {group}: ", people.name_in(entry.conversation_id, author)),
+        };
+        return format!("{}{said}", out.bold(&who));
+    }
     let other = people.in_conversation(entry.conversation_id).map(called);
     let who = match (entry.author_account_id, other) {
         (0, _) => String::new(),
@@ -178,7 +217,7 @@ fn message(out: &Output, people: &People, new: &NewEntry, indent: usize) -> Stri
         (author, None) if author == people.me.account_id => "you → notes to self: ".to_owned(),
         (author, _) => format!("{}: ", people.name(author)),
     };
-    format!("{}{}", out.bold(&who), said(people, entry, indent))
+    format!("{}{said}", out.bold(&who))
 }
 
 /// What happened to the account, where it is worth a line.
@@ -193,8 +232,37 @@ fn account(people: &mut People, event: &AccountEvent) -> Option<String> {
             None
         }
         What::DevicesChanged(changed) => Some(devices(changed)),
+        What::GroupInvitation(invitation) => Some(invited(people, invitation)),
+        What::JoinRequest(request) => Some(format!(
+            "* {} asks to join {} (request {})",
+            line(display_name(request.card.as_ref())),
+            group_title(people, request.conversation_id),
+            request.join_request_id
+        )),
+        What::GroupMemberLeft(left) => {
+            let name = people.name_in(left.conversation_id, left.account_id);
+            Some(format!("* {name} left {}", group_title(people, left.conversation_id)))
+        }
+        What::ConversationLeft(left) => {
+            people.fellows.remove(&left.conversation_id);
+            None
+        }
         _ => None,
     }
+}
+
+fn group_title(people: &People, conversation_id: u64) -> String {
+    people.in_group(conversation_id).unwrap_or_else(|| format!("group {conversation_id}"))
+}
+
+fn invited(people: &People, invitation: &GroupInvitation) -> String {
+    let name = match invitation.group_name.as_str() {
+        "" => "a group".to_owned(),
+        name => format!("“{}”", line(name)),
+    };
+    let by = people.name(invitation.inviter_account_id);
+    let (members, id) = (invitation.member_count, invitation.invitation_id);
+    format!("* {by} invites you to {name}, {members} members (`teahouse group accept {id}`)")
 }
 
 fn asked(request: &FriendRequest) -> Option<String> {
@@ -225,8 +293,9 @@ mod tests {
     use super::*;
     use std::time::Duration;
     use teahouse_client::{Error, Kind};
-    use teahouse_proto::chat::{Entry, Text, entry::Content};
+    use teahouse_proto::chat::{Entry, GroupSummary, Text, entry::Content};
     use teahouse_proto::contacts::RequestText;
+    use teahouse_proto::sync::GroupMemberLeft;
 
     fn new(conversation_id: u64, author_account_id: u64, live: bool) -> NewEntry {
         let content = Some(Content::Text(Text { text: "hello".to_owned(), ..Default::default() }));
@@ -248,6 +317,29 @@ mod tests {
         assert_eq!(shown(1010, 10), "Bobby: hello");
         assert_eq!(shown(1010, 1), "you → Bobby: hello");
         assert_eq!(shown(3, 1), "you → notes to self: hello");
+    }
+
+    #[test]
+    fn messages_in_groups_name_the_group() {
+        let (out, mut people) = (Output::plain(), people());
+        let summary = GroupSummary { name: "Tea".to_owned(), ..Default::default() };
+        people.fellows.entry(50).or_default().note(summary, Vec::new());
+        let mut one = new(50, 10, true);
+        assert_eq!(message(&out, &people, &one, 0), "Bobby → Tea: hello");
+        one.entry.author_blocked = true;
+        assert_eq!(message(&out, &people, &one, 0), "Tea: [message of somebody you block]");
+        let mut told = |what| account(&mut people, &AccountEvent { what: Some(what), ..Default::default() });
+        let invitation = GroupInvitation {
+            invitation_id: 5,
+            group_name: "Rain".to_owned(),
+            member_count: 12,
+            inviter_account_id: 10,
+            ..Default::default()
+        };
+        let expected = "* Bobby invites you to “Rain”, 12 members (`teahouse group accept 5`)";
+        assert_eq!(told(What::GroupInvitation(invitation)).as_deref(), Some(expected));
+        let left = GroupMemberLeft { conversation_id: 50, account_id: 10 };
+        assert_eq!(told(What::GroupMemberLeft(left)).as_deref(), Some("* Bobby left Tea"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::App;
 use super::kinds::{length, size};
 use super::people::People;
-use super::talk::place;
+use super::place::place;
 use clap::{Args as ClapArgs, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -168,8 +168,8 @@ pub(super) async fn send_sticker(app: &App, args: SendSticker) -> Result<()> {
 
 async fn send(app: &App, who: &str, content: Outgoing) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, who).await?;
     let to = Some(To::ConversationId(place.conversation_id));
     let request = SendMessageRequest { to, content: Some(content), ..SendMessageRequest::default() };
     let answer = session.send(request).await?;
@@ -178,8 +178,8 @@ async fn send(app: &App, who: &str, content: Outgoing) -> Result<()> {
 
 pub(super) async fn download(app: &App, args: Download) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, &args.who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, &args.who).await?;
     let entry = entry(&session, place.conversation_id, args.seq).await?;
     let all: Vec<&Media> = media_of(&entry);
     if all.is_empty() {

@@ -6,17 +6,22 @@ mod calls;
 mod changes;
 mod contacts;
 mod favourites;
+mod fellows;
 mod follow;
+mod group;
 mod kinds;
 mod media;
+mod mentions;
 mod notices;
 mod options;
 mod output;
 mod passing;
 mod people;
+mod place;
 mod profile;
 mod qr;
 mod qr_code;
+mod readers;
 mod requests;
 mod scan;
 mod secret;
@@ -97,6 +102,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Unblock { who } => contacts::unblock(app, &who).await,
         Command::Blocked => contacts::blocked(app).await,
         Command::DeleteFriend { who, yes } => contacts::delete(app, &who, yes).await,
+        Command::Group(args) => group::run(app, args).await,
         Command::Qr(args) => qr::show(app, args).await,
         Command::Scan(args) => scan::scan(app, args).await,
         Command::Send(args) => talk::send(app, args).await,
@@ -221,6 +227,9 @@ fn hint(error: &Error) -> Option<&'static str> {
     match error.reason() {
         "UNAUTHENTICATED" | "SIGNED_OUT" => Some("`teahouse login` signs this profile in again."),
         "NOT_FRIENDS" => Some("`teahouse add USERNAME` asks them to become friends."),
+        "OWNER_CANNOT_LEAVE" => Some(
+            "`teahouse group transfer GROUP MEMBER` hands it over, `teahouse group dissolve GROUP` ends it.",
+        ),
         "USERNAME_TAKEN" => Some("If it is yours, `teahouse login` signs you in."),
         "REPLACED" => {
             Some("Another `teahouse follow` of this profile runs; use another --profile beside it.")

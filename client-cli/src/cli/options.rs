@@ -4,8 +4,9 @@
 use super::App;
 use super::args::Switch;
 use super::people::People;
+use super::place::place;
+use super::readers;
 use super::secret;
-use super::talk::place;
 use super::text::{block, table};
 use clap::{Args, Subcommand, ValueEnum};
 use teahouse_client::{Result, Session};
@@ -66,8 +67,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "WHAT", default_value = "typing")]
         what: Doing,
     },
-    /// Show how far a friend has read, where both of you let it be known.
-    Receipts { who: String },
+    /// Show how far a friend has read, where both of you let it be known; in a group, who has read a message of yours.
+    Receipts {
+        who: String,
+        /// Of a group: the number of your message.
+        seq: Option<u64>,
+    },
     /// Show which friends are online, where both of you let it be seen: those given, or all.
     Presence { who: Vec<String> },
     /// Show what should ring on your devices, or change what is given.
@@ -157,7 +162,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<()> {
         }
         Command::Draft { who, text, quote, none } => draft(app, &who, text, quote, none).await,
         Command::Typing { who, what } => typing(app, &who, what).await,
-        Command::Receipts { who } => receipts(app, &who).await,
+        Command::Receipts { who, seq } => receipts(app, &who, seq).await,
         Command::Presence { who } => presence(app, &who).await,
         Command::Notifications(args) => notifications(app, args).await,
     }
@@ -165,8 +170,8 @@ pub(super) async fn run(app: &App, command: Command) -> Result<()> {
 
 async fn set(app: &App, who: &str, request: UpdateConversationRequest, now: &str) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, who).await?;
     let request = UpdateConversationRequest { conversation_id: place.conversation_id, ..request };
     let answer = ChatClient(session).update_conversation(request).await?;
     app.out.answer(&CHAT_UPDATE_CONVERSATION, &answer, || format!("{} {now}.", place.title))
@@ -175,8 +180,8 @@ async fn set(app: &App, who: &str, request: UpdateConversationRequest, now: &str
 async fn draft(app: &App, who: &str, text: Option<String>, quote_seq: u64, none: bool) -> Result<()> {
     let text = text.map(secret::or_stdin).transpose()?;
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, who).await?;
     let (chat, conversation_id) = (ChatClient(session), place.conversation_id);
     let answer = if text.is_none() && quote_seq == 0 && !none {
         let found = chat.get_conversation(GetConversationRequest { conversation_id }).await?;
@@ -200,18 +205,21 @@ async fn typing(app: &App, who: &str, what: Doing) -> Result<()> {
         Doing::Stopped => TypingKind::Stopped,
     };
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, who).await?;
     let request = SendTypingRequest { conversation_id: place.conversation_id, kind: kind.into() };
     let answer = ChatClient(session).send_typing(request).await?;
     app.out.answer(&CHAT_SEND_TYPING, &answer, || format!("{} is told, if they listen.", place.title))
 }
 
-async fn receipts(app: &App, who: &str) -> Result<()> {
+async fn receipts(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, who).await?;
-    let request = GetReceiptsRequest { conversation_id: place.conversation_id, ..Default::default() };
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, who).await?;
+    if place.group.is_some() {
+        return readers::show(app, &session, &mut people, &place, seq).await;
+    }
+    let request = GetReceiptsRequest { conversation_id: place.conversation_id, seq: 0 };
     let answer = ChatClient(session).get_receipts(request).await?;
     app.out.answer(&CHAT_GET_RECEIPTS, &answer, || match answer {
         GetReceiptsResponse { available: false, .. } => {

@@ -1,8 +1,10 @@
 //! Whom the user means. Somebody who can be called by a name they chose themselves must never be mistaken for somebody
 //! who has it as username or to whom the user gave it, so the kinds of names are tried in that order.
 
+use super::fellows::Fellows;
 use super::profile::SignIn;
 use super::text;
+use std::collections::HashMap;
 use teahouse_client::{Error, Kind, Result, Session};
 use teahouse_proto::common::{PageRequest, PersonCard};
 use teahouse_proto::contacts::{Friend, ListFriendsRequest};
@@ -13,17 +15,19 @@ pub(crate) const PAGE: u32 = 100;
 /// Names shown where several people may be meant.
 const SHOWN: usize = 5;
 
-/// The user and their friends.
+/// The user, their friends, and who is in the groups that were looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct People {
     pub(crate) me: SignIn,
     pub(crate) friends: Vec<Friend>,
+    /// By conversation.
+    pub(crate) fellows: HashMap<u64, Fellows>,
 }
 
 impl People {
     /// All friends, whatever their number.
     pub(crate) async fn load(session: &Session, me: SignIn) -> Result<Self> {
-        Ok(Self { me, friends: friends(session, String::new()).await? })
+        Ok(Self { me, friends: friends(session, String::new()).await?, fellows: HashMap::new() })
     }
 
     /// The friend of this username, remark, display name or account id.
@@ -39,23 +43,32 @@ impl People {
 
     /// As [`People::friend`], where none is no failure.
     pub(crate) fn find(&self, who: &str) -> Result<Option<&Friend>> {
+        match self.surely(who)? {
+            Some(friend) => Ok(Some(friend)),
+            None => one_of(who, &self.calling_themselves(who)),
+        }
+    }
+
+    /// The friend of this account id, username or remark: names that nobody can take to be mistaken for another.
+    pub(crate) fn surely(&self, who: &str) -> Result<Option<&Friend>> {
         let id = who.parse().unwrap_or(0);
-        let same = |name: &str| !name.is_empty() && name.to_lowercase() == who.to_lowercase();
-        let kinds: [&dyn Fn(&Friend) -> bool; 5] = [
+        let kinds: [&dyn Fn(&Friend) -> bool; 4] = [
             &|f| f.account_id == id,
             &|f| f.username.eq_ignore_ascii_case(who),
             &|f| f.remark == who && !who.is_empty(),
-            &|f| same(&f.remark),
-            &|f| same(display_name(f.card.as_ref())),
+            &|f| text::same_name(&f.remark, who),
         ];
         for kind in kinds {
-            match self.friends.iter().filter(|f| kind(f)).collect::<Vec<_>>().as_slice() {
-                [] => {}
-                [one] => return Ok(Some(one)),
-                many => return Err(ambiguous(who, many.iter().map(|f| in_full(f)))),
+            if let Some(friend) = one_of(who, &self.friends.iter().filter(|f| kind(f)).collect::<Vec<_>>())? {
+                return Ok(Some(friend));
             }
         }
         Ok(None)
+    }
+
+    /// The friends with this display name.
+    pub(crate) fn calling_themselves(&self, who: &str) -> Vec<&Friend> {
+        self.friends.iter().filter(|f| text::same_name(display_name(f.card.as_ref()), who)).collect()
     }
 
     /// Whether the user means themselves.
@@ -68,8 +81,23 @@ impl People {
         if account_id == self.me.account_id {
             return "you".to_owned();
         }
-        let friend = self.friends.iter().find(|f| f.account_id == account_id);
-        friend.map_or_else(|| format!("account {account_id}"), called)
+        self.friend_of(account_id).map_or_else(|| format!("account {account_id}"), called)
+    }
+
+    /// What the user calls somebody in a conversation: in a group that was looked at, by the remark, else as they call
+    /// themselves there.
+    pub(crate) fn name_in(&self, conversation_id: u64, account_id: u64) -> String {
+        let remarked = self.friend_of(account_id).is_some_and(|f| !f.remark.is_empty());
+        if remarked || account_id == self.me.account_id {
+            return self.name(account_id);
+        }
+        let fellows = self.fellows.get(&conversation_id);
+        fellows.and_then(|f| f.name(account_id)).unwrap_or_else(|| self.name(account_id))
+    }
+
+    /// The friend with this account id.
+    pub(crate) fn friend_of(&self, account_id: u64) -> Option<&Friend> {
+        self.friends.iter().find(|f| f.account_id == account_id)
     }
 
     /// The friend with whom a direct conversation is.
@@ -106,6 +134,15 @@ pub(crate) fn in_full(friend: &Friend) -> String {
 /// The display name of a card.
 pub(crate) fn display_name(card: Option<&PersonCard>) -> &str {
     card.map_or("", |c| &c.display_name)
+}
+
+/// The only one, if there is any.
+fn one_of<'a>(who: &str, meant: &[&'a Friend]) -> Result<Option<&'a Friend>> {
+    match meant {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        many => Err(ambiguous(who, many.iter().map(|f| in_full(f)))),
+    }
 }
 
 /// Where a name may mean several.
@@ -179,7 +216,7 @@ pub(crate) mod tests {
             friend(14, "faker01", "bobby01", ""),
             friend(15, "gregg01", "Boss", ""),
         ];
-        People { me, friends }
+        People { me, friends, fellows: HashMap::new() }
     }
 
     fn found(who: &str) -> u64 {

@@ -3,7 +3,7 @@
 use super::App;
 use super::kinds;
 use super::people::{PAGE, People, display_name, next_page};
-use super::talk::{Place, place};
+use super::place::{Place, place};
 use super::text::line;
 use clap::Subcommand;
 use teahouse_client::{Result, Session};
@@ -82,11 +82,11 @@ pub(crate) enum Command {
 
 pub(super) async fn run(app: &App, command: Command) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
+    let mut people = People::load(&session, me).await?;
     match command {
         Command::SendLocation { who, latitude, longitude, label, approximate } => {
             let location = Location { latitude, longitude, approximate, label };
-            send(app, &session, place(&session, &people, &who).await?, Content::Location(location)).await
+            send(app, &session, place(&session, &mut people, &who).await?, Content::Location(location)).await
         }
         Command::SendCard { who, person } => {
             let account_id = match people.is_me(&person) {
@@ -94,21 +94,21 @@ pub(super) async fn run(app: &App, command: Command) -> Result<()> {
                 false => people.friend(&person)?.account_id,
             };
             let card = ContactCard { account_id, card: None };
-            send(app, &session, place(&session, &people, &who).await?, Content::ContactCard(card)).await
+            send(app, &session, place(&session, &mut people, &who).await?, Content::ContactCard(card)).await
         }
         Command::SendLink { who, url, title, description } => {
             let link = Link { url, title, description, ..Link::default() };
-            send(app, &session, place(&session, &people, &who).await?, Content::Link(link)).await
+            send(app, &session, place(&session, &mut people, &who).await?, Content::Link(link)).await
         }
         Command::OpenCard { who, seq } => {
-            let from = place(&session, &people, &who).await?;
+            let from = place(&session, &mut people, &who).await?;
             open_card(app, &session, from.conversation_id, seq).await
         }
         Command::Forward { who, mut seqs, to, merged, title } => {
             seqs.sort_unstable();
             seqs.dedup();
-            let from = place(&session, &people, &who).await?;
-            let to = place(&session, &people, &to).await?;
+            let from = place(&session, &mut people, &who).await?;
+            let to = place(&session, &mut people, &to).await?;
             let request = ForwardMessagesRequest {
                 from_conversation_id: from.conversation_id,
                 seqs,
@@ -124,7 +124,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<()> {
             })
         }
         Command::Forwarded { who, seq, path } => {
-            let from = place(&session, &people, &who).await?;
+            let from = place(&session, &mut people, &who).await?;
             forwarded(app, &session, from.conversation_id, seq, path).await
         }
     }

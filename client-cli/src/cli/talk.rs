@@ -3,18 +3,20 @@
 use super::App;
 use super::args::{History, Send};
 use super::kinds;
-use super::notices::noted;
+use super::mentions;
+use super::notices;
 use super::output::Output;
-use super::people::{People, first_page, in_full, next_page};
+use super::people::{People, first_page, next_page};
+use super::place::{Place, place, title};
 use super::secret;
 use super::text::{block, cut, line, table};
 use bytes::Bytes;
 use teahouse_client::{Result, Session};
 use teahouse_proto::chat::changed::What;
 use teahouse_proto::chat::{
-    Changed, Conversation, ConversationKind, Entry, GetConversationRequest, ListConversationsRequest,
-    ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, SendMessageRequest,
-    Text, entry::Content, send_message_request,
+    Changed, Conversation, Entry, GetConversationRequest, GroupStanding, ListConversationsRequest,
+    ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, Mention,
+    SendMessageRequest, Text, entry::Content, send_message_request,
 };
 use teahouse_proto::{
     CHAT_LIST_CONVERSATIONS, CHAT_LIST_ENTRIES, CHAT_MARK_READ, CHAT_SEND_MESSAGE, ChatClient,
@@ -25,53 +27,16 @@ const PULL_ENTRIES: u32 = 100;
 /// Columns of a preview.
 const PREVIEW_WIDTH: usize = 48;
 
-/// A conversation that the user means.
-pub(super) struct Place {
-    pub(super) conversation_id: u64,
-    pub(super) title: String,
-}
-
-/// The conversation with a friend, with oneself, or of this id.
-pub(super) async fn place(session: &Session, people: &People, who: &str) -> Result<Place> {
-    if let Some(friend) = people.find(who)? {
-        return Ok(Place { conversation_id: friend.conversation_id, title: in_full(friend) });
-    }
-    if people.is_me(who) {
-        return Ok(Place {
-            conversation_id: people.me.self_conversation_id,
-            title: "notes to self".to_owned(),
-        });
-    }
-    if let Ok(conversation_id) = who.parse() {
-        let request = GetConversationRequest { conversation_id };
-        let found =
-            ChatClient(session.clone()).get_conversation(request).await?.conversation.unwrap_or_default();
-        return Ok(Place { conversation_id, title: title(people, &found) });
-    }
-    people.friend(who).map(|f| Place { conversation_id: f.conversation_id, title: in_full(f) })
-}
-
-fn title(people: &People, conversation: &Conversation) -> String {
-    match conversation.kind() {
-        ConversationKind::Direct => people.name(conversation.peer_account_id),
-        ConversationKind::Self_ => "notes to self".to_owned(),
-        ConversationKind::Group => match &conversation.group {
-            Some(group) if !group.name.is_empty() => group.name.clone(),
-            _ => format!("group {}", conversation.conversation_id),
-        },
-        ConversationKind::Unspecified => format!("conversation {}", conversation.conversation_id),
-    }
-}
-
 pub(super) async fn send(app: &App, args: Send) -> Result<()> {
     let text = match <[String; 1]>::try_from(args.text) {
         Ok([one]) => secret::or_stdin(one)?,
         Err(words) => words.join(" "),
     };
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, &args.who).await?;
-    let text = Text { text, quote_seq: args.quote, ..Default::default() };
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, &args.who).await?;
+    let mentions = mentioned(&session, &mut people, &place, &text).await?;
+    let text = Text { text, quote_seq: args.quote, mentions };
     let request = SendMessageRequest {
         to: Some(send_message_request::To::ConversationId(place.conversation_id)),
         client_message_id: args.client_id.map(|id| Bytes::copy_from_slice(&id)).unwrap_or_default(),
@@ -81,11 +46,28 @@ pub(super) async fn send(app: &App, args: Send) -> Result<()> {
     app.out.answer(&CHAT_SEND_MESSAGE, &answer, || format!("Sent to {}, number {}.", place.title, answer.seq))
 }
 
+/// Whom a text for a conversation mentions.
+pub(super) async fn mentioned(
+    session: &Session,
+    people: &mut People,
+    place: &Place,
+    text: &str,
+) -> Result<Vec<Mention>> {
+    if !text.contains('@') {
+        return Ok(Vec::new());
+    }
+    place.meet(session, people).await?;
+    mentions::find(text, &people.mentionable(place.conversation_id))
+}
+
 pub(super) async fn history(app: &App, args: History) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, &args.who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, &args.who).await?;
     let answer = entries(&session, place.conversation_id, &args).await?;
+    if !app.out.is_json() {
+        place.meet(&session, &mut people).await?;
+    }
     app.out.answer(&CHAT_LIST_ENTRIES, &answer, || {
         if answer.entries.is_empty() {
             return format!("Nothing to show of {}.", place.title);
@@ -132,10 +114,10 @@ async fn entries(session: &Session, conversation_id: u64, args: &History) -> Res
 fn shown(out: &Output, people: &People, entry: &Entry) -> String {
     let head = format!("{:>5}  {}  ", entry.seq, out.times.minute(entry.sent_at_ms));
     let said = said(people, entry, head.len());
-    let author = if entry.author_account_id == 0 {
-        String::new()
-    } else {
-        people.name(entry.author_account_id) + ": "
+    let author = match entry.author_account_id {
+        0 => String::new(),
+        _ if entry.author_blocked => String::new(),
+        author => people.name_in(entry.conversation_id, author) + ": ",
     };
     format!("{}{}{said}", out.dim(&head), out.bold(&author))
 }
@@ -143,14 +125,21 @@ fn shown(out: &Output, people: &People, entry: &Entry) -> String {
 /// What an entry says, its further lines indented.
 pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
     match &entry.content {
+        _ if entry.author_blocked => "[message of somebody you block]".to_owned(),
         Some(Content::Text(text)) => {
             let quote = if text.quote_seq == 0 { String::new() } else { format!("(to {}) ", text.quote_seq) };
             let edited = if entry.edited_at_ms > 0 { " (edited)" } else { "" };
             format!("{quote}{}{edited}{}", block(&text.text, indent), reactions(entry))
         }
-        Some(Content::Notice(notice)) => noted(people, entry, notice, indent),
+        Some(Content::Notice(notice)) => match &notice.kind {
+            Some(kind) => notices::in_words(people, entry.conversation_id, kind, indent),
+            None => "— a notice that this version cannot show —".to_owned(),
+        },
         Some(Content::Recalled(by)) if by.by_account_id == people.me.account_id => {
             "— you recalled this message —".to_owned()
+        }
+        Some(Content::Recalled(by)) if by.by_account_id != entry.author_account_id => {
+            format!("— {} recalled this message —", people.name_in(entry.conversation_id, by.by_account_id))
         }
         Some(Content::Recalled(_)) => "— this message was recalled —".to_owned(),
         Some(Content::Changed(changed)) => self::changed(people, changed, indent),
@@ -206,7 +195,12 @@ pub(super) async fn conversations(app: &App, unread: bool, include_hidden: bool)
     if app.out.is_json() {
         return app.out.answer(&CHAT_LIST_CONVERSATIONS, &answer, String::new);
     }
-    let people = People::load(&session, me).await?;
+    let mut people = People::load(&session, me).await?;
+    for conversation in &answer.conversations {
+        if needs_members(&people, conversation) {
+            people.meet(&session, conversation).await?;
+        }
+    }
     app.out.answer(&CHAT_LIST_CONVERSATIONS, &answer, || {
         if answer.conversations.is_empty() {
             return if unread { "Nothing unread.".to_owned() } else { "No conversations.".to_owned() };
@@ -218,6 +212,14 @@ pub(super) async fn conversations(app: &App, unread: bool, include_hidden: bool)
     })
 }
 
+/// Whether members have to be known to show a conversation: for its title, or for who spoke last.
+fn needs_members(people: &People, conversation: &Conversation) -> bool {
+    let Some(group) = &conversation.group else { return false };
+    let author = conversation.preview.as_ref().map_or(0, |e| e.author_account_id);
+    let is_known = author == 0 || author == people.me.account_id || people.friend_of(author).is_some();
+    group.name.is_empty() || !is_known
+}
+
 fn conversation_row(out: &Output, people: &People, conversation: &Conversation) -> [String; 5] {
     let unread = match (conversation.unread, conversation.unread_mentions) {
         (0, _) if conversation.marked_unread => "marked".to_owned(),
@@ -226,7 +228,14 @@ fn conversation_row(out: &Output, people: &People, conversation: &Conversation) 
         (n, mentions) => format!("{n} @{mentions}"),
     };
     let preview = conversation.preview.as_ref().map_or_else(String::new, |e| {
-        let author = if e.author_account_id == people.me.account_id { "you: " } else { "" };
+        let author = match e.author_account_id {
+            author if author == people.me.account_id => "you: ".to_owned(),
+            0 => String::new(),
+            author if conversation.group.is_some() && !e.author_blocked => {
+                people.name_in(conversation.conversation_id, author) + ": "
+            }
+            _ => String::new(),
+        };
         let more = if e.cut { "…" } else { "" };
         cut(&line(&format!("{author}{}{more}", said(people, e, 0))), PREVIEW_WIDTH).into_owned()
     });
@@ -239,7 +248,7 @@ fn conversation_row(out: &Output, people: &People, conversation: &Conversation) 
     ]
 }
 
-/// " (pinned, muted)"; nothing where there is nothing to say.
+/// " (12, pinned, muted)", of a group with its members; nothing where there is nothing to say.
 fn flags(conversation: &Conversation) -> String {
     let flags = [
         ("pinned", conversation.pinned),
@@ -247,14 +256,22 @@ fn flags(conversation: &Conversation) -> String {
         ("hidden", conversation.hidden),
         ("draft", conversation.draft.is_some()),
     ];
-    let set: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+    let group = conversation.group.as_ref();
+    let members = group.map(|g| g.member_count.to_string());
+    let standing = group.and_then(|g| match g.standing() {
+        GroupStanding::Removed => Some("you were removed".to_owned()),
+        GroupStanding::Dissolved => Some("dissolved".to_owned()),
+        GroupStanding::Member | GroupStanding::Unspecified => members,
+    });
+    let set = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned());
+    let set: Vec<_> = standing.into_iter().chain(set).collect();
     if set.is_empty() { String::new() } else { format!(" ({})", set.join(", ")) }
 }
 
 pub(super) async fn read(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
-    let place = place(&session, &people, who).await?;
+    let mut people = People::load(&session, me).await?;
+    let place = place(&session, &mut people, who).await?;
     let chat = ChatClient(session);
     let conversation_id = place.conversation_id;
     let seq = match seq {
@@ -275,7 +292,9 @@ pub(super) async fn read(app: &App, who: &str, seq: Option<u64>) -> Result<()> {
 mod tests {
     use super::super::people::tests::people;
     use super::*;
-    use teahouse_proto::chat::{BecameFriends, Deleted, Notice, Pinned, Reaction, Recalled, notice};
+    use teahouse_proto::chat::{
+        BecameFriends, ConversationKind, Deleted, GroupSummary, Notice, Pinned, Reaction, Recalled, notice,
+    };
 
     fn entry(seq: u64, author_account_id: u64, content: Content) -> Entry {
         let sent_at_ms = 1_798_761_600_000;
@@ -312,6 +331,8 @@ mod tests {
             entry(8, 10, Content::Changed(Box::new(changed))),
             entry(9, 1, Content::Deleted(Deleted {})),
             entry(10, 0, Content::Notice(pinned)),
+            entry(11, 99, Content::Recalled(Recalled { by_account_id: 10 })),
+            Entry { author_blocked: true, ..entry(12, 99, text("boo")) },
         ];
         let (out, people) = (Output::plain(), people());
         let lines: Vec<_> = entries.iter().map(|e| shown(&out, &people, e)).collect();
@@ -325,7 +346,9 @@ mod tests {
     7  2027-01-01 00:00  Bobby: — this message was recalled —
     8  2027-01-01 00:00  Bobby: — recalled message 7 —
     9  2027-01-01 00:00  you: — you deleted this message —
-   10  2027-01-01 00:00  — Bobby pinned message 6 —";
+   10  2027-01-01 00:00  — Bobby pinned message 6 —
+   11  2027-01-01 00:00  account 99: — Bobby recalled this message —
+   12  2027-01-01 00:00  [message of somebody you block]";
         assert_eq!(lines.join("\n"), expected);
     }
 
@@ -352,5 +375,28 @@ mod tests {
             Conversation { unread: 0, marked_unread: true, muted: true, pinned: true, ..conversation };
         let row = conversation_row(&Output::plain(), &people(), &marked);
         assert_eq!((row[0].as_str(), row[2].as_str()), ("marked", "Bobby (pinned, muted)"));
+    }
+
+    #[test]
+    fn groups_show_their_members_and_who_spoke_last() {
+        let summary = GroupSummary { name: "Tea".to_owned(), member_count: 12, ..Default::default() };
+        let group = Conversation {
+            conversation_id: 50,
+            kind: ConversationKind::Group.into(),
+            preview: Some(entry(7, 10, text("tea?"))),
+            muted: true,
+            group: Some(summary.clone()),
+            ..Default::default()
+        };
+        let (out, people) = (Output::plain(), people());
+        assert!(!needs_members(&people, &group), "a friend spoke");
+        let row = conversation_row(&out, &people, &group);
+        assert_eq!(row[2..], ["Tea (12, muted)", "50", "Bobby: tea?"]);
+        let preview = Some(Entry { author_blocked: true, ..entry(7, 99, text("boo")) });
+        let standing = GroupStanding::Removed.into();
+        let group = Conversation { preview, group: Some(GroupSummary { standing, ..summary }), ..group };
+        assert!(needs_members(&people, &group), "a stranger spoke");
+        let row = conversation_row(&out, &people, &group);
+        assert_eq!(row[2..], ["Tea (you were removed, muted)", "50", "[message of somebody you block]"]);
     }
 }

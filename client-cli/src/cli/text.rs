@@ -34,6 +34,22 @@ pub(crate) fn block(text: &str, indent: usize) -> String {
     lines.join(&format!("\n{:indent$}", ""))
 }
 
+/// Whether two names read the same, whatever their case. No name is the same as none.
+pub(crate) fn same_name(name: &str, said: &str) -> bool {
+    !name.is_empty() && name.to_lowercase() == said.to_lowercase()
+}
+
+/// Several names as people say them: `Anna, Bobby and Carol`, and no more than `most` of them.
+pub(crate) fn together(names: &[String], most: usize) -> String {
+    let (shown, more) = names.split_at(names.len().min(most));
+    let more = (!more.is_empty()).then(|| format!("{} more", more.len()));
+    let mut all: Vec<&str> = shown.iter().map(String::as_str).chain(more.as_deref()).collect();
+    match all.pop() {
+        Some(last) if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        last => last.unwrap_or_default().to_owned(),
+    }
+}
+
 /// The same JSON with everything escaped that a terminal could take for a command. JSON itself escapes only the first
 /// 32 characters; the others can stand in strings alone, where an escape means the same.
 pub(crate) fn json(json: &str) -> Cow<'_, str> {
@@ -156,6 +172,16 @@ mod tests {
         assert!(!shown.chars().any(is_harmful), "{shown}");
         assert!(shown.contains("你好"));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), document);
+    }
+
+    #[test]
+    fn names_are_told_together() {
+        let names = ["Anna", "Bobby", "Carol"].map(str::to_owned);
+        assert_eq!(together(&names[..0], 5), "");
+        assert_eq!(together(&names[..1], 5), "Anna");
+        assert_eq!(together(&names, 5), "Anna, Bobby and Carol");
+        assert_eq!(together(&names, 2), "Anna, Bobby and 1 more");
+        assert!(same_name("Tea Round", "tea round") && !same_name("", ""));
     }
 
     #[test]

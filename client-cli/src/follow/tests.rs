@@ -6,7 +6,7 @@ use crate::{Connector, Random};
 use prost::Message;
 use teahouse_proto::chat::{Entry, ListEntriesResponse};
 use teahouse_proto::gateway::FailureKind;
-use teahouse_proto::sync::{CaughtUp, FriendDeleted, Resync};
+use teahouse_proto::sync::{CaughtUp, ConversationLeft, FriendDeleted, Resync};
 
 const FOLLOW: &str = "teahouse.sync.v1.SyncService/Follow";
 const LIST: &str = "teahouse.chat.v1.ChatService/ListEntries";
@@ -222,6 +222,58 @@ async fn another_history_is_told_anew_and_a_gone_conversation_is_forgotten() {
     let (all, _peer) = tokio::join!(until(&mut follower, "caught up"), serve);
     assert_eq!(all, ["online", "EPOCH", "head 2", "1", "2", "account 1", "caught up"]);
     assert!(follower.position().seen.is_empty(), "{:?}", follower.position());
+}
+
+#[tokio::test]
+async fn a_group_that_was_left_and_joined_again_is_told_from_where_it_can_be_seen() {
+    let fake = Fake::start().await;
+    let mut follower = follower(&fake, &MemoryStore::default(), History::All);
+    let serve = async {
+        let (mut peer, id, _) = followed(&fake).await;
+        peer.send(id, event(moved(2), "")).await;
+        pulled(&mut peer, 0, [1, 2]).await;
+        let left = account_event::What::ConversationLeft(ConversationLeft { conversation_id: CHAT });
+        let left = teahouse_proto::sync::AccountEvent { number: 1, what: Some(left), ..Default::default() };
+        peer.send(id, event(Event::Account(left), "a")).await;
+        // Back in it. What was said meanwhile is not for this account.
+        peer.send(id, event(Event::Entry(entry(9)), "b")).await;
+        pulled(&mut peer, 0, [9]).await;
+        peer.send(id, event(Event::Entry(entry(10)), "c")).await;
+        peer.send(id, event(caught_up(), "d")).await;
+        peer
+    };
+    let (all, _peer) = tokio::join!(until(&mut follower, "caught up"), serve);
+    let expected = ["online", "head 2", "1", "2", "account 1", "live 9", "live 10", "caught up"];
+    assert_eq!(all, expected);
+}
+
+#[tokio::test]
+async fn an_entry_says_that_its_author_is_blocked() {
+    let fake = Fake::start().await;
+    let mut follower = follower(&fake, &MemoryStore::default(), History::All);
+    let serve = async {
+        let (mut peer, id, _) = followed(&fake).await;
+        let blocked = FollowResponse {
+            event: Some(Event::Entry(entry(1))),
+            author_blocked: true,
+            ..Default::default()
+        };
+        peer.send(id, body(blocked.encode_to_vec().into())).await;
+        peer.send(id, event(Event::Entry(entry(2)), "a")).await;
+        peer
+    };
+    let told = async {
+        let mut blocked = Vec::new();
+        while blocked.len() < 2 {
+            if let Update::Entry(new) = follower.next().await.unwrap() {
+                blocked.push(new.entry.author_blocked);
+            }
+        }
+        blocked
+    };
+    let told = tokio::time::timeout(Duration::from_secs(20), told);
+    let (told, _peer) = tokio::join!(told, serve);
+    assert_eq!(told.expect("both come"), [true, false]);
 }
 
 #[tokio::test]

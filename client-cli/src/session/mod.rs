@@ -17,8 +17,8 @@ use teahouse_proto::chat::{
     send_message_request,
 };
 use teahouse_proto::{
-    CHAT_FORWARD_MESSAGES, CHAT_SEND_MESSAGE, Caller, MEDIA_CREATE_UPLOAD, MEDIA_FINISH_UPLOAD,
-    MEDIA_PUT_CHUNK, MethodInfo,
+    CHAT_FORWARD_MESSAGES, CHAT_SEND_MESSAGE, Caller, GROUPS_CREATE_GROUP, MEDIA_CREATE_UPLOAD,
+    MEDIA_FINISH_UPLOAD, MEDIA_PUT_CHUNK, MethodInfo,
 };
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -151,6 +151,7 @@ impl Session {
 const REPEATABLE: &[&MethodInfo] = &[
     &CHAT_SEND_MESSAGE,
     &CHAT_FORWARD_MESSAGES,
+    &GROUPS_CREATE_GROUP,
     &MEDIA_CREATE_UPLOAD,
     &MEDIA_PUT_CHUNK,
     &MEDIA_FINISH_UPLOAD,
