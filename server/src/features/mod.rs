@@ -120,7 +120,8 @@ pub fn install(
     methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
     let people = contacts.tickets().clone();
-    let groups = Groups::new(foundation.clone(), settings.groups.clone(), chat.clone(), people);
+    let groups =
+        Groups::new(foundation.clone(), settings.groups.clone(), media.clone(), chat.clone(), people);
     teahouse_proto::register_groups(methods, &groups);
     let presence = presence::Presence::new(foundation.clone(), settings.presence, accounts.clone());
     teahouse_proto::register_presence(methods, &presence);

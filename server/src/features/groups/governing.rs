@@ -71,7 +71,8 @@ impl Room {
         let picture = self.avatars.replace(tx, me, &group.picture, upload, now)?;
         row.own_picture = !upload.is_empty();
         tx.put(&GROUP, &id, &row)?;
-        self.chat.set_picture(tx, id, &picture, Some(me), now)
+        self.chat.set_picture(tx, id, &picture, Some(me), now)?;
+        self.repaint(tx, id, now)
     }
 
     fn set_switches(
@@ -157,7 +158,8 @@ impl Room {
             }
             who.push(account);
         }
-        self.chat.remove(tx, id, &who, me, now)
+        self.chat.remove(tx, id, &who, me, now)?;
+        self.repaint(tx, id, now)
     }
 
     /// Leaves. An owner who is alone takes the group along.
@@ -183,7 +185,8 @@ impl Room {
         if for_good {
             tx.put(&REFUSED, &(me, id), &())?;
         }
-        self.chat.leave(tx, id, me, now)
+        self.chat.leave(tx, id, me, now)?;
+        self.repaint(tx, id, now)
     }
 
     /// Makes a member an admin, or an admin a member.
@@ -202,7 +205,10 @@ impl Room {
         match roster.role(account).ok_or_else(rules::member_not_found)? {
             MemberRole::Owner => Err(rules::not_above()),
             MemberRole::Member if admin && is_full => Err(rules::too_many_admins()),
-            _ => self.chat.set_role(tx, id, account, admin, me, now),
+            _ => {
+                self.chat.set_role(tx, id, account, admin, me, now)?;
+                self.repaint(tx, id, now)
+            }
         }
     }
 
@@ -219,7 +225,8 @@ impl Room {
         if !self.chat.roster(tx, id)?.has(account) {
             return Err(rules::member_not_found());
         }
-        self.chat.transfer(tx, id, account, now)
+        self.chat.transfer(tx, id, account, now)?;
+        self.repaint(tx, id, now)
     }
 
     /// Lets a member only read, or speak again.

@@ -67,6 +67,7 @@ impl Room {
         let at_once = at_once(&named);
         self.chat.create(tx, id, name, me.account, &at_once, now)?;
         tx.put(&GROUP, &id, &GroupRow::default())?;
+        self.repaint(tx, id, now)?;
         self.ask(tx, me.account, id, &named, true, now)?;
         Ok((id, told(&named)))
     }

@@ -9,6 +9,7 @@ mod inviting;
 mod joining;
 mod lists;
 mod pages;
+mod pictures;
 mod requests;
 mod room;
 mod rules;
@@ -25,7 +26,7 @@ pub use tickets::{Shared, Tickets};
 use super::Foundation;
 use super::chat::Chat;
 use super::contacts;
-use super::media::Avatars;
+use super::media::{Avatars, Media};
 use crate::error::Result;
 use crate::store::Tx;
 use pages::Pages;
@@ -41,6 +42,7 @@ pub struct Groups {
     people: contacts::Tickets,
     tickets: Tickets,
     pages: Pages,
+    media: Arc<Media>,
 }
 
 impl Groups {
@@ -48,6 +50,7 @@ impl Groups {
     pub fn new(
         foundation: Foundation,
         config: GroupsConfig,
+        media: Arc<Media>,
         chat: Arc<Chat>,
         people: contacts::Tickets,
     ) -> Arc<Self> {
@@ -58,9 +61,10 @@ impl Groups {
             chat: chat.groups().clone(),
             ids: foundation.ids.clone(),
             avatars: Avatars::new(foundation.random.clone()),
+            secret: foundation.store.secret(),
             on_loopback: foundation.on_loopback,
         });
-        Arc::new(Self { foundation, room, chat, people, tickets, pages })
+        Arc::new(Self { foundation, room, chat, people, tickets, pages, media })
     }
 
     /// Tickets, for the room that shows the codes of groups.

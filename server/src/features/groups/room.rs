@@ -21,6 +21,8 @@ pub(super) struct Room {
     pub(super) chat: chat::Groups,
     pub(super) ids: IdGenerator,
     pub(super) avatars: Avatars,
+    /// The store's, for colours.
+    pub(super) secret: [u8; 32],
     pub(super) on_loopback: bool,
 }
 
@@ -108,6 +110,7 @@ impl Room {
             }
         }
         self.chat.join(tx, id, who, entry.by, entry.way, plain_text_until, now)?;
+        self.repaint(tx, id, now)?;
         for account in who {
             invitations::settle(tx, id, *account, now)?;
             requests::settle(self, tx, id, *account, now)?;

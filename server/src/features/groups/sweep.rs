@@ -18,6 +18,10 @@ const BATCH: usize = 50;
 impl Groups {
     /// Work in the background, for as long as the server runs. An error is logged and the next look tries again.
     pub async fn run(self: Arc<Self>) {
+        futures::join!(self.clone().sweep_when_due(), self.paint_when_due());
+    }
+
+    async fn sweep_when_due(self: Arc<Self>) {
         loop {
             tokio::time::sleep(EVERY).await;
             if let Err(error) = self.sweep(self.foundation.clock.now()).await {

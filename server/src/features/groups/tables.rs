@@ -26,6 +26,9 @@ pub(super) const REFUSED: Table<(AccountId, ConversationId), ()> = Table::new("g
 /// (Unix milliseconds, invitation or request): when to look whether it has expired.
 pub(super) const EXPIRY: Table<(u64, u64), ExpiryRow> = Table::new("groups.expiry");
 
+/// (Unix milliseconds, group): when to compose its picture.
+pub(super) const REPAINT: Table<(u64, ConversationId), ()> = Table::new("groups.repaint");
+
 /// Switches and counts of a group.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct GroupRow {
@@ -39,6 +42,15 @@ pub(super) struct GroupRow {
     /// How many requests to join wait.
     #[prost(uint32, tag = "4")]
     pub(super) join_requests: u32,
+    /// Whose pictures the composed one shows, as a hash.
+    #[prost(fixed64, tag = "5")]
+    pub(super) composed_of: u64,
+    /// When it was last looked at.
+    #[prost(int64, tag = "6")]
+    pub(super) composed_at_ms: i64,
+    /// When it is to be looked at again, as in [`REPAINT`]; 0: not.
+    #[prost(int64, tag = "7")]
+    pub(super) repaint_at_ms: i64,
 }
 
 /// What was announced.

@@ -1,9 +1,10 @@
-//! Pictures of people: fetched by anybody who knows their name, which is random, told with the person's card, and new
+//! Pictures of people and groups: fetched by anybody who knows their name, which is random, told with the person's card, and new
 //! with each picture.
 
 use super::Media;
+use super::blobs::StoredContent;
 use super::ids::{self, MediaId};
-use super::references::{refer_upload, release_id};
+use super::references::{refer_stored, refer_upload, release_id};
 use super::tables::{Holder, PUBLIC, PublicRow, REFERENCE, ReferenceRow, name};
 use crate::error::Result;
 use crate::features::accounts::AvatarHooks;
@@ -46,14 +47,37 @@ impl AvatarHooks for Avatars {
             tx.put(&PUBLIC, &public, &PublicRow { media: media.0.to_vec() })?;
             path = format!("{PUBLIC_PATH}{}", ids::text(public));
         }
-        if let Some(public) = old.strip_prefix(PUBLIC_PATH).and_then(ids::parse)
-            && let Some(row) = tx.get(&PUBLIC, &public)?
-        {
-            tx.delete(&PUBLIC, &public)?;
-            release_id(tx, MediaId(name(&row.media)?))?;
-        }
+        drop_public(tx, old)?;
         Ok(path)
     }
+}
+
+impl Avatars {
+    /// As [`AvatarHooks::replace`], with a picture that the server made and [stored](Media::store): of nobody, and
+    /// charged to nobody.
+    pub fn replace_by_made(&self, tx: &mut Tx<'_>, old: &str, made: &StoredContent) -> Result<String> {
+        let (public, media) = (self.random.bytes(), MediaId(self.random.bytes()));
+        refer_stored(tx, made, media, Holder::Avatar(AccountId(0)))?;
+        if let Some(mut row) = tx.get(&REFERENCE, &media)? {
+            // Shown, not saved.
+            row.media.get_or_insert_default().set_kind(MediaKind::Avatar);
+            tx.put(&REFERENCE, &media, &row)?;
+        }
+        tx.put(&PUBLIC, &public, &PublicRow { media: media.0.to_vec() })?;
+        drop_public(tx, old)?;
+        Ok(format!("{PUBLIC_PATH}{}", ids::text(public)))
+    }
+}
+
+/// What lay under a path is gone.
+fn drop_public(tx: &mut Tx<'_>, path: &str) -> Result<()> {
+    if let Some(public) = path.strip_prefix(PUBLIC_PATH).and_then(ids::parse)
+        && let Some(row) = tx.get(&PUBLIC, &public)?
+    {
+        tx.delete(&PUBLIC, &public)?;
+        release_id(tx, MediaId(name(&row.media)?))?;
+    }
+    Ok(())
 }
 
 impl Media {

@@ -5,6 +5,7 @@ mod governing;
 mod inviting;
 mod joining;
 mod lists;
+mod pictures;
 mod requests;
 mod rights;
 
@@ -43,6 +44,7 @@ struct World {
     chat: Arc<Chat>,
     contacts: Contacts,
     foundation: Foundation,
+    media: Arc<Media>,
     now: Time,
     made: AtomicU64,
     _dir: TempDir,
@@ -64,11 +66,12 @@ impl World {
         let hooks = Arc::new(Hooks::new(foundation.ids.clone()));
         let contacts = Contacts::new(foundation.clone(), ContactsConfig::default(), hooks);
         let people_tickets = contacts.tickets().clone();
-        let chat = Chat::new(foundation.clone(), chat, media, people_tickets.clone());
+        let chat = Chat::new(foundation.clone(), chat, media.clone(), people_tickets.clone());
         foundation.store.observe(vec![chat.clone()]);
-        let groups = Groups::new(foundation.clone(), config, chat.clone(), people_tickets);
+        let groups = Groups::new(foundation.clone(), config, media.clone(), chat.clone(), people_tickets);
         let now = START;
-        let world = Self { groups, chat, contacts, foundation, now, made: AtomicU64::new(1), _dir: dir };
+        let world =
+            Self { groups, chat, contacts, foundation, media, now, made: AtomicU64::new(1), _dir: dir };
         for id in 1..=people {
             world.register(AccountId(id), START - DAY * 100).await;
         }
@@ -80,7 +83,8 @@ impl World {
         let mut config = self.groups.room.config.clone();
         change(&mut config);
         let people = self.contacts.tickets().clone();
-        self.groups = Groups::new(self.foundation.clone(), config, self.chat.clone(), people);
+        let (media, chat) = (self.media.clone(), self.chat.clone());
+        self.groups = Groups::new(self.foundation.clone(), config, media, chat, people);
     }
 
     /// Others can reach the server: there are newcomers.

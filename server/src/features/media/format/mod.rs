@@ -13,6 +13,7 @@ mod file;
 mod gif;
 mod icc;
 mod jpeg;
+mod mosaic;
 mod mp3;
 mod mp4;
 mod ogg;
@@ -25,6 +26,8 @@ mod webm;
 mod webp;
 #[cfg(test)]
 mod tests;
+
+pub use mosaic::{MAX_TILES, Tile, mosaic};
 
 use std::fs::File;
 use std::io::{self, Read};
