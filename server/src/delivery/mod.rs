@@ -190,6 +190,7 @@ impl Pushed {
             stamp: 0,
             cursor_stamp: 0,
             account_number: 0,
+            place: Arc::default(),
             event: teahouse_proto::Event::new(message),
             message: message.clone(),
             own: None,

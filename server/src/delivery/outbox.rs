@@ -2,8 +2,9 @@
 
 use super::Delivery;
 use crate::id::{AccountId, DeviceId};
+use bytes::Bytes;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use teahouse_proto::Event;
 use teahouse_proto::sync::FollowResponse;
 use tokio::sync::Notify;
@@ -24,6 +25,9 @@ pub struct Pushed {
     pub cursor_stamp: u64,
     /// Its number in the account log; 0 where it is not of that log.
     pub account_number: u64,
+    /// The place up to which whoever has seen this event has seen everything, as the first stream that tells it wrote it
+    /// down for all of them.
+    pub place: Arc<OnceLock<Bytes>>,
     /// Encoded once, without cursor.
     pub event: Event<FollowResponse>,
     /// The same as it was published.
@@ -167,7 +171,15 @@ mod tests {
     fn pushed(stamp: u64, own: usize) -> Pushed {
         let message = FollowResponse { client_message_id: vec![0; own].into(), ..Default::default() };
         let event = Event::new(&message);
-        Pushed { stamp, cursor_stamp: stamp, account_number: 0, event, message: message.into(), own: None }
+        Pushed {
+            stamp,
+            cursor_stamp: stamp,
+            account_number: 0,
+            place: Arc::default(),
+            event,
+            message: message.into(),
+            own: None,
+        }
     }
 
     #[tokio::test]

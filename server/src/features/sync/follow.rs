@@ -185,7 +185,7 @@ impl Follow {
         let event = Some(Kinds::CaughtUp(CaughtUp { server_time_ms }));
         Event::new(&FollowResponse {
             event,
-            cursor: self.target.seal(&self.rooms.foundation.seal, self.account),
+            cursor: self.target.seal(&self.rooms.foundation.seal),
             ..FollowResponse::default()
         })
     }
@@ -212,13 +212,13 @@ impl Follow {
         }
         has.stamp = has.stamp.max(pushed.cursor_stamp);
         has.number = has.number.max(pushed.account_number);
+        let seal = &self.rooms.foundation.seal;
+        let cursor = match has.stamp == pushed.cursor_stamp {
+            true => has.at(pushed.place.get_or_init(|| has.place(seal))),
+            false => has.seal(seal),
+        };
         let own = pushed.own.as_deref().cloned().unwrap_or_default();
-        Some(pushed.event.with_own(&FollowResponse {
-            cursor: has.seal(&self.rooms.foundation.seal, self.account),
-            silent,
-            author_blocked,
-            ..own
-        }))
+        Some(pushed.event.with_own(&FollowResponse { cursor, silent, author_blocked, ..own }))
     }
 }
 

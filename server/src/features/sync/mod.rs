@@ -39,7 +39,7 @@ impl Sync {
 impl SyncApi<Cx, Error> for Sync {
     async fn follow(&self, cx: &Cx, request: FollowRequest) -> Result<EventStream<FollowResponse, Error>> {
         let session = cx.session()?;
-        let cursor = Cursor::open(&self.rooms.foundation.seal, session.account, &request.cursor)?;
+        let cursor = Cursor::open(&self.rooms.foundation.seal, &request.cursor)?;
         // Registered before anything is read, so that nothing falls between the reading and the live events.
         let connection = self.rooms.foundation.delivery.connect(session.account, session.device);
         Ok(Follow::new(self.rooms.clone(), session.account, connection, cursor).events())

@@ -193,14 +193,13 @@ async fn a_reader_that_is_too_slow_catches_up_without_loss() {
 async fn a_cursor_of_another_history_starts_over() {
     let room = Room::new().await;
     let (_, cursor) = catch_up(&mut room.follow(ANNA, &Bytes::new()).await).await;
-    let known = Cursor::open(&room.foundation.seal, ANNA, &cursor).unwrap().unwrap();
+    let known = Cursor::open(&room.foundation.seal, &cursor).unwrap().unwrap();
     for foreign in [
         Cursor { epoch: known.epoch + 1, ..known },
         Cursor { stamp: known.stamp + 9, ..known },
         Cursor { number: 99, ..known },
     ] {
-        let (told, _) =
-            catch_up(&mut room.follow(ANNA, &foreign.seal(&room.foundation.seal, ANNA)).await).await;
+        let (told, _) = catch_up(&mut room.follow(ANNA, &foreign.seal(&room.foundation.seal)).await).await;
         assert_eq!(told, ["resync EPOCH", "moved to 1"]);
     }
     let bad = room.sync.follow(&room.cx(ANNA), FollowRequest { cursor: vec![1].into() }).await;
