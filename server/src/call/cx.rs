@@ -15,9 +15,17 @@ pub struct Caller {
     pub session: Option<Arc<Session>>,
     /// The network address: of the socket, or of the last untrusted hop.
     pub address: IpAddr,
+    /// What the program said it is (`User-Agent`), fit to be shown, at most 256 characters; kept only of callers without
+    /// a session.
+    pub program: Option<Arc<str>>,
 }
 
 impl Caller {
+    /// A caller of whose program nothing is known.
+    pub fn new(session: Option<Arc<Session>>, address: IpAddr) -> Self {
+        Self { session, address, program: None }
+    }
+
     /// The address as limits count it: IPv4 whole, IPv6 by /64.
     pub fn network(&self) -> IpAddr {
         match self.address.to_canonical() {

@@ -160,13 +160,13 @@ mod tests {
     fn several_messages_are_drawn_as_several() {
         let limits = Limits::new(&LimitsConfig { sends_burst: 10, ..LimitsConfig::default() });
         let session = Session::new(AccountId(1), DeviceId(1), Time(0));
-        let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+        let caller = Caller::new(Some(session.into()), [127, 0, 0, 1].into());
         assert!(limits.check_sends(&caller, 0).is_ok() && limits.check_sends(&caller, 6).is_ok());
         let refused = limits.check_sends(&caller, 6).unwrap_err();
         assert!(refused.reason() == "RATE_LIMITED" && refused.retry_after_ms() > 0);
         assert!(limits.check_sends(&caller, 4).is_ok(), "what is refused draws nothing");
         let other = Session::new(AccountId(2), DeviceId(2), Time(0));
-        let other = Caller { session: Some(other.into()), ..caller };
+        let other = Caller::new(Some(other.into()), caller.address);
         assert!(limits.check_sends(&other, 99).is_ok(), "more than the burst is the burst");
         assert!(limits.check(Class::Send, &other).is_err());
     }

@@ -46,9 +46,18 @@ pub struct Method {
     /// What the .proto file says of it.
     pub info: &'static MethodInfo,
     open: bool,
+    holds: Option<Duration>,
     class: Class,
     handler: Handler,
     meter: trace::Meter,
+}
+
+impl Method {
+    /// For how long a call without a session lets its connection live, which would have to sign in sooner. `None` of
+    /// nearly all methods.
+    pub fn holds(&self) -> Option<Duration> {
+        self.holds
+    }
 }
 
 /// What came of a call.
@@ -86,6 +95,14 @@ impl Methods {
         let row = self.rows.get_mut(info.path).expect("registered before it is opened");
         row.open = true;
         row.class = Class::Open;
+    }
+
+    /// Lets the connection of a caller without a session live for so long while a call of this method is under way.
+    ///
+    /// # Panics
+    /// Where the method was not registered: a mistake of the composition.
+    pub fn hold(&mut self, info: &'static MethodInfo, time: Duration) {
+        self.rows.get_mut(info.path).expect("registered before it holds").holds = Some(time);
     }
 
     /// Lets a method draw on another allowance than that of reads or writes.
@@ -195,13 +212,18 @@ pub fn admit(method: &Method, caller: &Caller) -> Result<()> {
     Ok(())
 }
 
-/// A stream lives no longer than the session that opened it.
+/// A stream lives no longer than the session that opened it, where one did; a panic in it ends it alone.
 fn until_ended(events: Events, session: Option<Arc<Session>>) -> Events {
-    let Some(session) = session else { return events };
-    let (ends, check) = (session.clone(), session);
-    let last_word = futures::stream::once(async move { check.is_ended().then(|| Err(check.farewell())) });
-    let events =
-        events.take_until(async move { ends.ended().await }).chain(last_word.filter_map(std::future::ready));
+    let events = match session {
+        None => events,
+        Some(session) => {
+            let (ends, check) = (session.clone(), session);
+            let last_word =
+                futures::stream::once(async move { check.is_ended().then(|| Err(check.farewell())) });
+            let events = events.take_until(async move { ends.ended().await });
+            events.chain(last_word.filter_map(std::future::ready)).boxed()
+        }
+    };
     let guarded = AssertUnwindSafe(events);
     guarded.catch_unwind().map(|e| e.unwrap_or_else(|p| Err(Error::internal(panic_text(&p))))).boxed()
 }
@@ -261,7 +283,8 @@ impl MethodTable for Methods {
 impl Methods {
     fn add(&mut self, info: &'static MethodInfo, handler: Handler) {
         let class = if info.reads { Class::Read } else { Class::Write };
-        let method = Method { info, open: false, class, handler, meter: trace::Meter::new(info) };
+        let method =
+            Method { info, open: false, holds: None, class, handler, meter: trace::Meter::new(info) };
         let before = self.rows.insert(info.path, method);
         assert!(before.is_none(), "{} is registered twice", info.path);
     }

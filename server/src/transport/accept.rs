@@ -172,7 +172,7 @@ impl Server {
     }
 
     fn welcome(&self, tcp: TcpStream, from: IpAddr) {
-        let caller = Caller { session: None, address: from };
+        let caller = Caller::new(None, from);
         let is_counted = !from.to_canonical().is_loopback() && !self.gate.peers.is_proxy(from);
         let Some(place) = self.places.take(is_counted.then(|| caller.network())) else {
             metrics::counter!("teahouse_connections_refused_total").increment(1);

@@ -2,7 +2,7 @@
 //! reflection services. It knows no method by name.
 
 use super::activity::UnderWay;
-use super::{Gate, MESSAGE_MAX, SIGN_IN_MESSAGE_MAX, bearer, draining};
+use super::{Gate, MESSAGE_MAX, SIGN_IN_MESSAGE_MAX, bearer, draining, peer};
 use crate::call::{self, Answer, Caller, Events};
 use crate::error::{Error, Kind, Result};
 use axum::Router;
@@ -160,7 +160,8 @@ async fn open(gate: &Gate, headers: &HeaderMap, socket: SocketAddress) -> Result
         },
     };
     let timeout = headers.get("grpc-timeout").and_then(|t| parse_timeout(t.to_str().ok()?));
-    Ok((Caller { session, address }, timeout))
+    let program = if session.is_none() { peer::program(headers) } else { None };
+    Ok((Caller { session, address, program }, timeout))
 }
 
 /// `"250m"` → 250 ms (the gRPC specification, "gRPC over HTTP2").

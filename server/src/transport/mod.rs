@@ -87,7 +87,7 @@ impl Gate {
     async fn sign_in(&self, token: &str, address: IpAddr) -> Result<Arc<Session>> {
         let session = self.methods.authenticate(token).await;
         if session.is_err() {
-            self.methods.draw_open(&Caller { session: None, address })?;
+            self.methods.draw_open(&Caller::new(None, address))?;
         }
         session
     }

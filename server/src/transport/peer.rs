@@ -1,9 +1,14 @@
 //! Who is at the other end of a connection, and which web pages may speak to the server. It knows headers, not calls.
 
 use crate::error::{Error, Result};
+use crate::text;
 use http::{HeaderMap, Uri, header};
 use ipnet::IpNet;
 use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Characters of what a program says it is.
+const PROGRAM_MAX: usize = 256;
 
 /// Proxies that are believed, and web origins that are let in.
 pub struct Peers {
@@ -91,6 +96,14 @@ impl Peers {
     }
 }
 
+/// What the program at the other end says it is. It may be shown to people, so what cannot be seen is left out.
+pub(super) fn program(headers: &HeaderMap) -> Option<Arc<str>> {
+    let said = String::from_utf8_lossy(headers.get(header::USER_AGENT)?.as_bytes());
+    let visible = said.trim().chars().filter(|c| text::visible_line(c.encode_utf8(&mut [0; 4])));
+    let program: String = visible.take(PROGRAM_MAX).collect();
+    (!program.is_empty()).then(|| program.into())
+}
+
 /// Scheme and authority of a URL, as browsers write origins.
 fn origin(url: &str) -> Option<String> {
     let uri: Uri = url.parse().ok()?;
@@ -154,6 +167,20 @@ mod tests {
         assert!(!check(Some("https://chat.example.evil"), "a"));
         assert!(!check(Some("http://chat.example"), "a"));
         assert!(!check(Some("null"), "a"));
+    }
+
+    #[test]
+    fn what_a_program_says_it_is_can_be_shown() {
+        let said = |value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::USER_AGENT, http::HeaderValue::from_bytes(value).unwrap());
+            program(&headers).map(|p| p.to_string())
+        };
+        assert_eq!(said(b" Mozilla/5.0 (X11; Linux) ").as_deref(), Some("Mozilla/5.0 (X11; Linux)"));
+        assert_eq!(said("a\u{202e}b\tc 你好\u{200b}".as_bytes()).as_deref(), Some("abc 你好"));
+        assert_eq!(said(&[0xff, b'x']).as_deref(), Some("\u{fffd}x"));
+        assert_eq!(said("é".repeat(1000).as_bytes()).unwrap().chars().count(), PROGRAM_MAX);
+        assert_eq!((said(b""), said("\u{200b}".as_bytes()), program(&HeaderMap::new())), (None, None, None));
     }
 
     #[test]

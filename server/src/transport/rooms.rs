@@ -71,7 +71,7 @@ async fn caller(gate: &Gate, headers: &HeaderMap, socket: SocketAddress) -> Resu
             Err(e) => return Err(e),
         },
     };
-    let caller = Caller { session, address };
+    let caller = Caller::new(session, address);
     if let Some(session) = &caller.session {
         session.came_from(caller.network());
     }

@@ -89,7 +89,7 @@ impl Room {
     /// Who of everybody is in the answer, and whether online.
     async fn sees(&self, me: AccountId) -> Vec<(u64, bool)> {
         let session = Session::new(me, DeviceId(me.0), Time(0));
-        let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+        let caller = Caller::new(Some(session.into()), [127, 0, 0, 1].into());
         let cx = Cx::new(caller, &self.foundation.clock);
         let account_ids = vec![99, 1, 2, 3, 2];
         let answer = self.presence.get_presence(&cx, GetPresenceRequest { account_ids }).await.unwrap();
@@ -184,7 +184,7 @@ async fn strangers_and_those_who_hide_are_left_out_alike() {
     assert_eq!(room.sees(BORIS).await, [(1, true)], "Clara is no friend of his");
     assert_eq!(room.sees(CLARA).await, []);
     let session = Session::new(ANNA, DeviceId(1), Time(0));
-    let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+    let caller = Caller::new(Some(session.into()), [127, 0, 0, 1].into());
     let cx = Cx::new(caller, &room.foundation.clock);
     let many = GetPresenceRequest { account_ids: (0..101).collect() };
     let refused = room.presence.get_presence(&cx, many).await.unwrap_err();

@@ -4,6 +4,7 @@
 use super::calls::{Calls, Said, Ticket};
 use super::envelope::{Asks, Body, Form, Malformed, Question, read_binary, read_text};
 use super::frame::{Incoming, Opcode, close};
+use super::patience::Patience;
 use super::socket::{Broken, Socket};
 use crate::call::{Caller, Session, unauthenticated};
 use crate::error::{Error, Kind, Result};
@@ -21,10 +22,6 @@ use tokio::time::{Instant, Sleep};
 
 /// Where more than this waits to be written, nothing new is read or taken from streams.
 const OUT_HIGH: usize = 64 * 1024;
-/// A socket must be signed in this long after it opened, or after its last call without a session was answered.
-const SIGN_IN_WITHIN: Duration = Duration::from_secs(10);
-/// However many calls without a session it makes.
-const SIGN_IN_AT_LAST: Duration = Duration::from_secs(60);
 /// A socket that was silent this long is pinged.
 const SILENT: Duration = Duration::from_secs(60);
 /// It must answer within this.
@@ -70,6 +67,8 @@ pub(super) struct Connection<S> {
     gate: Arc<Gate>,
     socket: Socket<S>,
     address: IpAddr,
+    /// As [`Caller::program`].
+    program: Option<Arc<str>>,
     session: Option<Arc<Session>>,
     signing_in: Option<Box<SigningIn>>,
     /// Of the last question: the form of what is said unasked.
@@ -77,8 +76,7 @@ pub(super) struct Connection<S> {
     calls: Calls,
     signal: BoxFuture<'static, Signal>,
     phase: Phase,
-    sign_in_by: Instant,
-    opened: Instant,
+    patience: Patience,
     heard: Instant,
     pinged: Option<Instant>,
     stalled: Option<Instant>,
@@ -94,17 +92,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             gate,
             socket: Socket::new(io, early, SIGN_IN_MESSAGE_MAX),
             address: caller.address,
+            program: caller.program,
             session: None,
             signing_in: None,
             form: Form::Binary,
             calls: Calls::default(),
             phase: Phase::Open,
-            sign_in_by: now + SIGN_IN_WITHIN,
-            opened: now,
+            patience: Patience::new(now),
             heard: now,
             pinged: None,
             stalled: None,
-            timer: Box::pin(tokio::time::sleep_until(now + SIGN_IN_WITHIN)),
+            timer: Box::pin(tokio::time::sleep_until(now)),
         };
         if let Some(session) = caller.session {
             connection.signed_in(session);
@@ -116,6 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.socket.set_limit(MESSAGE_MAX);
         self.signal = signal(&self.gate, Some(session.clone()));
         self.session = Some(session);
+        self.program = None;
     }
 
     /// Whether the client is listened to.
@@ -184,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let Poll::Ready((ticket, said)) = self.calls.poll_answer(cx) else { break };
             self.say(ticket, said);
             if self.session.is_none() {
-                self.sign_in_by = Instant::now() + SIGN_IN_WITHIN;
+                self.patience.answered(Instant::now());
             }
             moved = true;
         }
@@ -203,6 +202,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn say(&mut self, ticket: Ticket, said: Said) {
         let Ticket { id, form, method } = ticket;
+        if matches!(said, Said::End | Said::Failure(_)) {
+            self.patience.over(id, Instant::now());
+        }
         match (said, form) {
             (Said::Response(body), Form::Binary) => self.socket.push_body(id, [&body, &[]]),
             (Said::Response(body), Form::Text) => {
@@ -277,6 +279,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(Question { id, asks: Asks::Cancel }) => {
                 // What is answered already cannot be cancelled, and needs no second answer.
                 if let Some(ticket) = self.calls.cancel(id) {
+                    self.patience.over(id, Instant::now());
                     self.socket.push_failure(ticket.form, id, &cancelled());
                 }
             }
@@ -289,7 +292,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn enter(&mut self, id: u64, path: &str, body: Body<'_>, timeout: Option<Duration>) -> Result<()> {
-        let method = self.gate.methods.find(path)?.info;
+        let row = self.gate.methods.find(path)?;
+        let (method, holds) = (row.info, row.holds());
         let (body, fault) = match body {
             Body::Protobuf(bytes) => (bytes, None),
             Body::Json(text) => match self.gate.json.request(method, text) {
@@ -298,7 +302,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Err(e) => (Bytes::from_static(NOT_PROTOBUF), Some(e)),
             },
         };
-        let caller = Caller { session: self.session.clone(), address: self.address };
+        let (session, program) = (self.session.clone(), self.program.clone());
+        let caller = Caller { session, address: self.address, program };
         let gate = self.gate.clone();
         let bytes = body.len();
         let call = async move {
@@ -309,7 +314,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 (answer, _) => answer,
             }
         };
-        self.calls.enter(Ticket { id, form: self.form, method }, bytes, call.boxed())
+        self.calls.enter(Ticket { id, form: self.form, method }, bytes, call.boxed())?;
+        if let (None, Some(time)) = (&self.session, holds) {
+            self.patience.hold(id, Instant::now(), time);
+        }
+        Ok(())
     }
 
     fn close(&mut self, code: u16, why: &str) {
@@ -354,8 +363,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn sign_in_deadline(&self) -> Instant {
-        let at_last = self.opened + SIGN_IN_AT_LAST;
-        if self.calls.is_idle() && self.signing_in.is_none() { self.sign_in_by.min(at_last) } else { at_last }
+        self.patience.deadline(self.calls.is_idle() && self.signing_in.is_none())
     }
 
     fn next_deadline(&self) -> Instant {

@@ -5,13 +5,14 @@ mod calls;
 mod connection;
 mod envelope;
 mod frame;
+mod patience;
 mod socket;
 #[cfg(test)]
 mod tests;
 
 use super::accept;
 use super::grpc::SocketAddress;
-use super::{Gate, bearer, draining};
+use super::{Gate, bearer, draining, peer};
 use crate::call::Caller;
 use crate::error::{Error, Kind, Result};
 use axum::Json;
@@ -103,7 +104,8 @@ async fn caller(gate: &Gate, headers: &HeaderMap, socket: SocketAddress) -> Resu
         Some(token) => Some(gate.sign_in(token, address).await?),
         None => None,
     };
-    Ok(Caller { session, address })
+    let program = if session.is_none() { peer::program(headers) } else { None };
+    Ok(Caller { session, address, program })
 }
 
 /// A handshake that is refused has no frames yet: the failure comes as JSON with a status of HTTP.

@@ -97,13 +97,13 @@ impl Room {
 
     /// A call without a session.
     fn from(&self, address: &str) -> Cx {
-        Cx::new(Caller { session: None, address: address.parse().unwrap() }, &self.clock)
+        Cx::new(Caller::new(None, address.parse().unwrap()), &self.clock)
     }
 
     /// A call of a device, as the method table makes it.
     async fn with_token(&self, token: &str) -> Result<Cx> {
         let session = self.accounts.authenticate(token).await?;
-        let caller = Caller { session: Some(session), address: HOME.parse().unwrap() };
+        let caller = Caller::new(Some(session), HOME.parse().unwrap());
         Ok(Cx::new(caller, &self.clock))
     }
 

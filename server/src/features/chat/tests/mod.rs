@@ -68,7 +68,7 @@ impl Room {
 
     fn cx(&self, account: AccountId) -> Cx {
         let session = Session::new(account, DeviceId(account.0), Time(0));
-        let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+        let caller = Caller::new(Some(session.into()), [127, 0, 0, 1].into());
         Cx::new(caller, &self.foundation.clock)
     }
 

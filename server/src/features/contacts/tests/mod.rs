@@ -120,7 +120,7 @@ impl World {
 
     fn cx(&self, who: AccountId) -> Cx {
         let session = Session::new(who, DeviceId(who.0), START - DAY * 100);
-        let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+        let caller = Caller::new(Some(session.into()), [127, 0, 0, 1].into());
         let mut cx = Cx::new(caller, &self.foundation.clock);
         cx.now = self.now;
         cx

@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn downloads_are_counted_by_who_they_are() {
-        let from = |last| Caller { session: None, address: Ipv4Addr::new(9, 9, 9, last).into() };
+        let from = |last| Caller::new(None, Ipv4Addr::new(9, 9, 9, last).into());
         assert!(Downloader::of(&from(1)) == Downloader::of(&from(1)));
         assert!(Downloader::of(&from(1)) != Downloader::of(&from(2)));
         let session = Session::new(AccountId(1), DeviceId(1), Time(0));

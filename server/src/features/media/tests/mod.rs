@@ -56,7 +56,7 @@ impl Rig {
 
     fn cx(&self, account: AccountId) -> Cx {
         let session = Session::new(account, DeviceId(account.0), Time(0));
-        let caller = Caller { session: Some(Arc::new(session)), address: Ipv4Addr::LOCALHOST.into() };
+        let caller = Caller::new(Some(Arc::new(session)), Ipv4Addr::LOCALHOST.into());
         Cx::new(caller, &self.foundation.clock)
     }
 

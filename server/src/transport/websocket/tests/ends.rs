@@ -5,7 +5,7 @@ use futures::{SinkExt, StreamExt};
 use prost::Message as _;
 use std::time::Duration;
 use teahouse_proto::accounts::{LoginRequest, LogoutRequest};
-use teahouse_proto::gateway::{GoAway, ServerFrame, server_frame};
+use teahouse_proto::gateway::{ClientFrame, End, GoAway, ServerFrame, server_frame};
 use teahouse_proto::{ACCOUNTS_LOGIN, ACCOUNTS_LOGOUT};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -39,6 +39,47 @@ async fn who_is_about_to_sign_in_has_time_but_not_for_ever() {
     }
     assert!((57..=64).contains(&begin.elapsed().as_secs()), "{:?}", begin.elapsed());
     timeout(SOON, rig.server).await.expect("gone").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_may_lets_a_socket_live_and_sign_in_late() {
+    let mut rig = stranger().await;
+    let feed = rig.script.feed_waiting();
+    let begin = Instant::now();
+    rig.send(wait(1)).await;
+    let quiet = timeout(Duration::from_secs(55), rig.client.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+    drop(feed);
+    assert_eq!(rig.next().await, ServerFrame { id: 1, kind: Some(server_frame::Kind::End(End {})) });
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    rig.send(ClientFrame { id: 2, token: "anna".to_owned(), ..Default::default() }).await;
+    assert_eq!(rig.answered(1).await, [2]);
+    rig.send(get_conversation(3)).await;
+    assert_eq!(rig.answered(1).await, [3]);
+    assert_eq!(begin.elapsed().as_secs(), 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_lets_a_socket_live_once_and_not_for_ever() {
+    let mut rig = stranger().await;
+    let _feed = rig.script.feed_waiting();
+    let begin = Instant::now();
+    rig.send(wait(1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    rig.send(cancel(1)).await;
+    assert_eq!(rig.failure().await, (1, "CANCELLED".to_owned()));
+    let _another = rig.script.feed_waiting();
+    rig.send(wait(2)).await;
+    assert_eq!(rig.closed(Duration::from_secs(20)).await, 1008);
+    assert_eq!(begin.elapsed().as_secs(), 11, "the second does not hold it");
+
+    let mut rig = stranger().await;
+    let _feed = rig.script.feed_waiting();
+    let begin = Instant::now();
+    rig.send(wait(1)).await;
+    // Pings are answered by whoever reads.
+    assert_eq!(rig.closed(Duration::from_secs(90)).await, 1008);
+    assert_eq!(begin.elapsed().as_secs(), 65);
 }
 
 #[tokio::test(start_paused = true)]

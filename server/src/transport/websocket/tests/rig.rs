@@ -23,6 +23,7 @@ use teahouse_proto::chat::{
     MarkReadRequest, MarkReadResponse,
 };
 use teahouse_proto::gateway::{ClientFrame, Failure, ServerFrame, server_frame};
+use teahouse_proto::presence::{GetPresenceRequest, GetPresenceResponse};
 use teahouse_proto::sync::{FollowRequest, FollowResponse};
 use teahouse_proto::*;
 use tokio::io::DuplexStream;
@@ -47,6 +48,8 @@ pub(super) struct Script {
     held: Mutex<HashMap<String, Arc<Semaphore>>>,
     /// Feeds the next Follow.
     events: Mutex<Option<mpsc::Receiver<Result<Event<FollowResponse>>>>>,
+    /// Feeds the next stream that lets a socket live without a session.
+    waits: Mutex<Option<mpsc::Receiver<Result<Event<GetPresenceResponse>>>>>,
     pub(super) session: Mutex<Option<Arc<Session>>>,
 }
 
@@ -84,6 +87,13 @@ impl Script {
     pub(super) fn feed(&self, capacity: usize) -> mpsc::Sender<Result<Event<FollowResponse>>> {
         let (send, receive) = mpsc::channel(capacity);
         *self.events.lock().unwrap() = Some(receive);
+        send
+    }
+
+    /// What the next stream yields that lets a socket live.
+    pub(super) fn feed_waiting(&self) -> mpsc::Sender<Result<Event<GetPresenceResponse>>> {
+        let (send, receive) = mpsc::channel(1);
+        *self.waits.lock().unwrap() = Some(receive);
         send
     }
 
@@ -176,6 +186,18 @@ fn methods(script: &Arc<Script>) -> Methods {
             Ok(futures::stream::poll_fn(move |cx| events.poll_recv(cx)).boxed())
         }
     });
+    let s = script.clone();
+    // Open, and lets a socket live for 65 s.
+    methods.stream(&PRESENCE_GET_PRESENCE, move |_, _: GetPresenceRequest| {
+        let events = s.waits.lock().unwrap().take();
+        async move {
+            let mut events =
+                events.ok_or_else(|| Error::precondition("NOTHING_FED", "The test feeds nothing."))?;
+            Ok(futures::stream::poll_fn(move |cx| events.poll_recv(cx)).boxed())
+        }
+    });
+    methods.open(&PRESENCE_GET_PRESENCE);
+    methods.hold(&PRESENCE_GET_PRESENCE, Duration::from_secs(65));
     methods
 }
 
@@ -194,7 +216,7 @@ pub(super) fn serve() -> (Arc<Script>, Arc<Gate>, DuplexStream, tokio::task::Joi
     let metrics = (MetricsConfig::default(), Box::new(String::new) as _);
     let gate = Gate::new(methods(&script), peers, Random::seeded(1), metrics);
     let (near, far) = tokio::io::duplex(PIPE);
-    let caller = Caller { session: None, address: [127, 0, 0, 1].into() };
+    let caller = Caller::new(None, [127, 0, 0, 1].into());
     let server = tokio::spawn(Connection::new(gate.clone(), far, &Bytes::new(), caller));
     (script, gate, near, server)
 }
@@ -235,6 +257,11 @@ pub(super) fn get_conversation(id: u64) -> ClientFrame {
 
 pub(super) fn follow(id: u64) -> ClientFrame {
     call(id, &SYNC_FOLLOW, &FollowRequest::default())
+}
+
+/// A stream that lets a socket live without a session.
+pub(super) fn wait(id: u64) -> ClientFrame {
+    call(id, &PRESENCE_GET_PRESENCE, &GetPresenceRequest::default())
 }
 
 pub(super) fn cancel(id: u64) -> ClientFrame {
