@@ -30,6 +30,9 @@ mod session;
 mod transfer;
 mod ws;
 
+/// What a server is told of the program that calls it.
+const PROGRAM: &str = concat!("teahouse/", env!("CARGO_PKG_VERSION"));
+
 pub use connection::{Connection, Connector, Transport};
 pub use endpoint::Endpoint;
 pub use error::{Error, Kind, Result};

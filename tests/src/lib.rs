@@ -1,6 +1,7 @@
 //! The system from outside: what tests of the whole server share. It knows the server's public interface
 //! only; `churn` alone knows the store's.
 
+pub mod asker;
 pub mod chance;
 pub mod churn;
 pub mod curl;

@@ -55,9 +55,9 @@ async fn the_examples_of_the_page_are_what_the_server_says() {
     let page = std::fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
     let server = server().await;
     let mut sockets = BTreeMap::from([
-        ("anna", talker(&server, None).await),
-        ("boris", registered(&server, "boris7", "Boris").await),
-        ("clara", registered(&server, "clara8", "Clara").await),
+        ("anna".to_owned(), talker(&server, None).await),
+        ("boris".to_owned(), registered(&server, "boris7", "Boris").await),
+        ("clara".to_owned(), registered(&server, "clara8", "Clara").await),
     ]);
     let mut meanings = Meanings::default();
     let lines = examples(&page);
@@ -72,6 +72,10 @@ async fn the_examples_of_the_page_are_what_the_server_says() {
         if let Some(said) = frame["said"].as_str() {
             assert_eq!(printed, said);
             continue;
+        }
+        if !sockets.contains_key(who.as_str()) {
+            // Whoever comes later on the page, comes signed out.
+            sockets.insert(who.clone(), talker(&server, None).await);
         }
         let socket = sockets.get_mut(who.as_str()).unwrap();
         if *sent {

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::args::{Audience, Devices, Gender, Login, Password, Profile, Recover, Register, Settings, Way};
+use super::by_code;
 use super::media::send_up;
 use super::profile::{SignIn, same_server};
 use super::secret;
@@ -43,8 +44,9 @@ pub(super) async fn register(app: &App, args: Register) -> Result<()> {
 }
 
 pub(super) async fn login(app: &App, args: Login) -> Result<()> {
+    let Some(username) = args.username else { return by_code::login(app, args.device.info()).await };
     let password = args.password.read("Password: ", false)?;
-    let request = LoginRequest { username: args.username, password, device: Some(args.device.info()) };
+    let request = LoginRequest { username, password, device: Some(args.device.info()) };
     let mut answer = AccountsClient(app.stranger().await?).login(request).await?;
     keep(app, answer.account.as_ref(), answer.device_id, &answer.token)?;
     answer.token.clear();
@@ -72,7 +74,7 @@ pub(super) async fn recover(app: &App, args: Recover) -> Result<()> {
 }
 
 /// Keeps a new sign-in in the profile.
-fn keep(app: &App, account: Option<&Account>, device_id: u64, token: &str) -> Result<()> {
+pub(super) fn keep(app: &App, account: Option<&Account>, device_id: u64, token: &str) -> Result<()> {
     let account = account.cloned().unwrap_or_default();
     let server = app.server()?;
     // A profile that cannot be read is no reason to lose the sign-in that was just made.
@@ -97,7 +99,8 @@ fn keep(app: &App, account: Option<&Account>, device_id: u64, token: &str) -> Re
     })
 }
 
-fn signed_in(app: &App, account: Option<&Account>) -> String {
+/// Who is signed in now.
+pub(super) fn signed_in(app: &App, account: Option<&Account>) -> String {
     let account = account.cloned().unwrap_or_default();
     let name = account.profile.unwrap_or_default().display_name;
     format!(
@@ -195,15 +198,7 @@ pub(super) async fn devices(app: &App, action: Option<Devices>) -> Result<()> {
 
 fn device_row(app: &App, device: &Device) -> [String; 5] {
     let info = device.info.clone().unwrap_or_default();
-    let platform = match info.platform() {
-        Platform::Unspecified => "",
-        Platform::Android => "Android",
-        Platform::Ios => "iOS",
-        Platform::Web => "web",
-        Platform::Desktop => "desktop",
-        Platform::CommandLine => "command line",
-        Platform::Bot => "bot",
-    };
+    let platform = platform_name(info.platform());
     let name = if device.current {
         format!("{} (this one)", line(&info.name))
     } else {
@@ -216,6 +211,19 @@ fn device_row(app: &App, device: &Device) -> [String; 5] {
         app.out.times.minute(device.last_used_at_ms),
         name,
     ]
+}
+
+/// What a device runs on; nothing where that is not known.
+pub(super) fn platform_name(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Unspecified => "",
+        Platform::Android => "Android",
+        Platform::Ios => "iOS",
+        Platform::Web => "web",
+        Platform::Desktop => "desktop",
+        Platform::CommandLine => "command line",
+        Platform::Bot => "bot",
+    }
 }
 
 fn signed_out(devices: u32) -> String {

@@ -245,7 +245,11 @@ pub(crate) struct DeviceName {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Login {
-    pub(crate) username: String,
+    #[arg(required_unless_present = "qr")]
+    pub(crate) username: Option<String>,
+    /// Show a QR code instead, and be let in by a device that is signed in and scans it.
+    #[arg(long, conflicts_with_all = ["username", "password", "password_stdin"])]
+    pub(crate) qr: bool,
     #[command(flatten)]
     pub(crate) password: NewPassword,
     #[command(flatten)]

@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod by_code;
 mod calls;
 mod changes;
 mod contacts;
@@ -230,6 +231,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         "OWNER_CANNOT_LEAVE" => Some(
             "`teahouse group transfer GROUP MEMBER` hands it over, `teahouse group dissolve GROUP` ends it.",
         ),
+        "CODE_EXPIRED" => Some("`teahouse login --qr` shows a new one."),
         "USERNAME_TAKEN" => Some("If it is yours, `teahouse login` signs you in."),
         "REPLACED" => {
             Some("Another `teahouse follow` of this profile runs; use another --profile beside it.")

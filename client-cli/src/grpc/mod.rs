@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::PROGRAM;
 use crate::dial::{Alpn, Dialer, Stream as TcpOrTls};
 use crate::error::{Error, Result};
 use bytes::{Buf, BufMut, Bytes};
@@ -45,6 +46,8 @@ impl Grpc {
         let endpoint = Endpoint::new(format!("http://{}", dialer.endpoint.authority()))
             .map_err(|e| wrong(e.to_string()))?
             .origin(origin.clone())
+            .user_agent(PROGRAM)
+            .map_err(|e| wrong(e.to_string()))?
             .http2_keep_alive_interval(PING_AFTER)
             .keep_alive_timeout(DEAD_AFTER)
             .keep_alive_while_idle(true);

@@ -2,6 +2,7 @@
 //! that its answer was read into as long as it lives, more than everything else that an idle socket needs.
 
 use super::PATH;
+use crate::PROGRAM;
 use crate::dial::{Dialer, Stream};
 use crate::error::{Error, Kind, Result};
 use std::io;
@@ -19,7 +20,7 @@ pub(super) async fn shake_hands(dialer: &Dialer, stream: &mut Stream) -> Result<
     let key = generate_key();
     let request = format!(
         "GET {PATH} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n",
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nUser-Agent: {PROGRAM}\r\n\r\n",
         dialer.endpoint.authority()
     );
     let broken =

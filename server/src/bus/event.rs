@@ -23,6 +23,24 @@ pub enum Event {
         /// Which of their devices.
         devices: Vec<DeviceId>,
     },
+    /// A device that asks to be signed in by a code gets on.
+    SignIn {
+        /// Which attempt.
+        attempt: [u8; 32],
+        /// What happened.
+        step: SignInStep,
+    },
+}
+
+/// How a device that asks to be signed in gets on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInStep {
+    /// Somebody scanned the code.
+    Scanned,
+    /// Somebody let it in.
+    LetIn,
+    /// Somebody refused it.
+    Refused,
 }
 
 /// For whom an event is: all devices of these accounts.

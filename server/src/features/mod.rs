@@ -125,12 +125,15 @@ pub fn install(
     teahouse_proto::register_groups(methods, &groups);
     let presence = presence::Presence::new(foundation.clone(), settings.presence, accounts.clone());
     teahouse_proto::register_presence(methods, &presence);
+    let sign_ins = qr::QrSignIn::new(foundation.clone(), accounts.clone(), codes.clone(), settings.qr);
+    sign_ins.install(methods);
     let qr = qr::Qr::new(
         foundation.clone(),
         settings.qr.clone(),
         codes,
         contacts.tickets().clone(),
         media.clone(),
+        sign_ins.clone(),
     );
     teahouse_proto::register_qr(methods, &qr);
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
@@ -139,7 +142,7 @@ pub fn install(
     media.ask(&holders);
     Ok(Installed {
         routes: media.routes().merge(qr.routes()),
-        observers: vec![accounts.clone(), chat.clone(), presence.inbox()],
+        observers: vec![accounts.clone(), chat.clone(), presence.inbox(), sign_ins.waiting()],
         background: vec![
             accounts.clone().run().boxed(),
             media.clone().run().boxed(),
@@ -147,6 +150,7 @@ pub fn install(
             chat.run().boxed(),
             groups.run().boxed(),
             presence.run().boxed(),
+            sign_ins.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
         ],
         accounts,

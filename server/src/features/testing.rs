@@ -1,6 +1,7 @@
 //! What the rooms' own tests stand on: a foundation in memory, and friendships without the long way to them.
 
-use super::media::{Media, MediaConfig, MediaHome};
+use super::accounts::{Accounts, AccountsConfig};
+use super::media::{Avatars, Media, MediaConfig, MediaHome};
 use super::{Foundation, contacts};
 use crate::bus::{Bus, Passing, Published};
 use crate::delivery::Delivery;
@@ -37,6 +38,13 @@ pub(super) fn foundation_with_bus() -> (Foundation, UnboundedReceiver<Published>
         on_loopback: true,
     };
     (foundation, published, passing)
+}
+
+/// An accounts room with cheap password hashes.
+pub(super) fn accounts(foundation: &Foundation) -> Arc<Accounts> {
+    let config = AccountsConfig { password_memory_kib: 8, password_passes: 1, ..AccountsConfig::default() };
+    let avatars = Arc::new(Avatars::new(foundation.random.clone()));
+    Arc::new(Accounts::new(foundation.clone(), config, Vec::new(), avatars).expect("a room"))
 }
 
 /// A media room with a directory of its own.

@@ -5,9 +5,10 @@
 mod groups;
 
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use teahouse_client::Transport;
+use teahouse_client::{Error, Transport};
 use teahouse_proto as method;
 use teahouse_proto::media::MediaKind;
 use teahouse_proto::{METHODS, MethodInfo};
@@ -384,6 +385,31 @@ async fn codes(examples: &mut Examples, anna: &Person, boris: &Person) {
     examples.call("boris", boris, &method::QR_RESOLVE_CODE, scanned).await;
 }
 
+/// The next event of a stream.
+async fn heard(examples: &mut Examples, events: &mut BoxStream<'_, Result<String, Error>>) -> Value {
+    let event = tokio::time::timeout(PATIENCE, events.next()).await.expect("an event in time");
+    let event = event.expect("the stream goes on").expect("an event");
+    examples.note("library", '<', &method::QR_SIGN_IN_SIGN_IN_BY_CODE, &event);
+    serde_json::from_str(&event).expect("events are JSON")
+}
+
+async fn sign_in_by_code(examples: &mut Examples, world: &World, anna: &Person) {
+    let by_code = &method::QR_SIGN_IN_SIGN_IN_BY_CODE;
+    let connection = world.device("library").connection().await.expect("a connection");
+    for approve in [true, false] {
+        let body = json!({"device": {"name": "library computer", "platform": "PLATFORM_WEB"}}).to_string();
+        examples.note("library", '>', by_code, &body);
+        let mut events = connection.stream_json(by_code.path, &body).await.expect("a stream");
+        let code = heard(examples, &mut events).await;
+        let scanned = json!({"text": code["code"]["url"]});
+        let found = examples.call("anna", anna, &method::QR_RESOLVE_CODE, scanned).await;
+        heard(examples, &mut events).await;
+        let decide = json!({"ticket": found["signIn"]["ticket"], "approve": approve});
+        examples.call("anna", anna, &method::QR_SIGN_IN_DECIDE_SIGN_IN, decide).await;
+        heard(examples, &mut events).await;
+    }
+}
+
 async fn parting(examples: &mut Examples, anna: &Person, boris: &Person) {
     let friend = boris.account_id.to_string();
     let block = json!({"accountId": friend});
@@ -412,6 +438,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     own_and_passing(&mut examples, &anna, &boris, &conversation).await;
     codes(&mut examples, &anna, &boris).await;
     groups::groups(&mut examples, &world, [&anna, &boris]).await;
+    sign_in_by_code(&mut examples, &world, &anna).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

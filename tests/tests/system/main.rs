@@ -19,5 +19,6 @@ mod proofs;
 mod qr;
 mod readers;
 mod sessions;
+mod sign_in_by_code;
 mod signing_in;
 mod story;

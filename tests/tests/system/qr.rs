@@ -26,6 +26,7 @@ async fn scan(who: &Person, text: &str) -> Result<FoundPerson, Error> {
     let answer = who.qr().resolve_code(ResolveCodeRequest { text: text.to_owned() }).await?;
     match answer.what.expect("it stands for something") {
         What::Person(person) => Ok(person),
+        other => panic!("no person: {other:?}"),
     }
 }
 

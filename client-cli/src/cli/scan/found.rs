@@ -1,16 +1,21 @@
 //! What a code of the server stands for, in words, and what can be done with it.
 
 use super::super::App;
+use super::super::account::platform_name;
+use super::super::output::Output;
 use super::super::people::{display_name, in_full};
 use super::super::profile::SignIn;
 use super::super::requests::card;
 use super::super::text::line;
 use serde_json::Value;
 use teahouse_client::{Error, Kind, Result, Session, schema};
+use teahouse_proto::accounts::DeviceInfo;
 use teahouse_proto::contacts::{SendRequestRequest, send_request_response::Outcome};
 use teahouse_proto::qr::resolve_code_response::What;
-use teahouse_proto::qr::{FoundPerson, ResolveCodeResponse};
-use teahouse_proto::{CONTACTS_SEND_REQUEST, ContactsClient, QR_RESOLVE_CODE};
+use teahouse_proto::qr::{DecideSignInRequest, FoundPerson, FoundSignIn, ResolveCodeResponse};
+use teahouse_proto::{
+    CONTACTS_SEND_REQUEST, ContactsClient, QR_RESOLVE_CODE, QR_SIGN_IN_DECIDE_SIGN_IN, QrSignInClient,
+};
 
 /// What a code stands for.
 pub(super) type Found = ResolveCodeResponse;
@@ -20,26 +25,33 @@ pub(super) type Found = ResolveCodeResponse;
 pub(super) enum Act {
     /// Ask the person to become friends, with these words.
     Add(String),
+    /// Let the device sign in, or not.
+    Decide(bool),
 }
 
 impl Act {
     /// Whether it can be done with what was found.
     pub(super) fn fits(&self, found: &Found) -> bool {
-        matches!((self, &found.what), (Self::Add(_), Some(What::Person(_))))
+        matches!(
+            (self, &found.what),
+            (Self::Add(_), Some(What::Person(_))) | (Self::Decide(_), Some(What::SignIn(_)))
+        )
     }
 
     /// Of what a code has to be for it.
     pub(super) fn of(&self) -> &'static str {
         match self {
             Self::Add(_) => "of a person",
+            Self::Decide(_) => "for signing in",
         }
     }
 }
 
 /// What was found, for people.
-pub(super) fn in_words(found: &Found, me: u64) -> String {
+pub(super) fn in_words(out: &Output, found: &Found, me: u64) -> String {
     match &found.what {
         Some(What::Person(person)) => person_in_words(person, me),
+        Some(What::SignIn(asker)) => sign_in_in_words(out, asker),
         None => "It is a code of this server that this version does not know.".to_owned(),
     }
 }
@@ -51,6 +63,19 @@ fn person_in_words(person: &FoundPerson, me: u64) -> String {
         id if id == me => format!("{card}\nThis is your own code."),
         id => format!("{card}\nYou know them already: account {id}."),
     }
+}
+
+fn sign_in_in_words(out: &Output, asker: &FoundSignIn) -> String {
+    let none = DeviceInfo::default();
+    let device = asker.device.as_ref().unwrap_or(&none);
+    let platform = platform_name(device.platform());
+    format!(
+        "A device wants to sign in as you, until {}:\n  device   {} ({platform})\n  program  {}\n  address  {}\nIf it is not yours, refuse it.",
+        out.times.clock(asker.expires_at_ms),
+        line(&device.name),
+        line(&asker.program),
+        line(&asker.address)
+    )
 }
 
 /// What was found, for programs.
@@ -65,6 +90,7 @@ pub(super) fn question(found: &Found) -> Option<(&'static str, Act, Option<Act>)
         What::Person(person) if person.account_id == 0 => {
             Some(("Ask them to become friends?", Act::Add(String::new()), None))
         }
+        What::SignIn(_) => Some(("Let it sign in?", Act::Decide(true), Some(Act::Decide(false)))),
         What::Person(_) => None,
     }
 }
@@ -73,6 +99,7 @@ pub(super) fn question(found: &Found) -> Option<(&'static str, Act, Option<Act>)
 pub(super) fn hint(found: &Found) -> &'static str {
     match found.what {
         Some(What::Person(_)) => "The same with --add TEXT asks them to become friends.",
+        Some(What::SignIn(_)) => "The same with --approve lets it sign in, with --refuse it does not.",
         None => "",
     }
 }
@@ -81,6 +108,7 @@ pub(super) fn hint(found: &Found) -> &'static str {
 pub(super) async fn act(app: &App, session: &Session, me: &SignIn, found: Found, act: Act) -> Result<()> {
     match (act, found.what) {
         (Act::Add(text), Some(What::Person(person))) => add(app, session, me, person, text).await,
+        (Act::Decide(approve), Some(What::SignIn(asker))) => decide(app, session, asker, approve).await,
         (act, _) => {
             let message = format!("That is no code {}.", act.of());
             Err(Error::new(Kind::Misuse, "CODE_OF_OTHER_KIND", message))
@@ -106,10 +134,22 @@ async fn add(app: &App, session: &Session, me: &SignIn, person: FoundPerson, tex
     })
 }
 
+async fn decide(app: &App, session: &Session, asker: FoundSignIn, approve: bool) -> Result<()> {
+    let request = DecideSignInRequest { ticket: asker.ticket, approve };
+    let answer = QrSignInClient(session.clone()).decide_sign_in(request).await?;
+    app.out.answer(&QR_SIGN_IN_DECIDE_SIGN_IN, &answer, || {
+        if approve {
+            "It is signed in. `teahouse devices` lists your devices and signs them out.".to_owned()
+        } else {
+            "It is not let in.".to_owned()
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use teahouse_proto::common::PersonCard;
+    use teahouse_proto::common::{PersonCard, Platform};
 
     fn person(account_id: u64) -> FoundPerson {
         let card = PersonCard { display_name: "An\u{1b}na".to_owned(), ..Default::default() };
@@ -117,7 +157,23 @@ mod tests {
     }
 
     fn words(what: What) -> String {
-        in_words(&Found { what: Some(what) }, 1)
+        in_words(&Output::plain(), &Found { what: Some(what) }, 1)
+    }
+
+    #[test]
+    fn who_wants_to_sign_in_is_shown_without_harm() {
+        let asker = FoundSignIn {
+            device: Some(DeviceInfo { name: "lib\u{1b}rary".to_owned(), platform: Platform::Web.into() }),
+            program: "Mozilla/5.0".to_owned(),
+            address: "203.0.113.9".to_owned(),
+            expires_at_ms: 1_798_761_609_000,
+            ..Default::default()
+        };
+        let shown = words(What::SignIn(asker.clone()));
+        assert!(shown.contains("00:00:09") && shown.contains("203.0.113.9"), "{shown}");
+        assert!(shown.contains(r"lib\u{1b}rary (web)") && shown.contains("Mozilla/5.0"), "{shown}");
+        let found = Found { what: Some(What::SignIn(asker)) };
+        assert!(Act::Decide(true).fits(&found) && !Act::Add(String::new()).fits(&found));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod found;
 
 use super::App;
+use super::output::Output;
 use super::profile::SignIn;
 use super::qr_code;
 use super::secret;
@@ -25,12 +26,19 @@ pub(crate) struct Scan {
     /// Ask the person to become friends, and say this with it.
     #[arg(long, value_name = "TEXT")]
     pub(crate) add: Option<String>,
+    /// Let the device sign in that shows the code.
+    #[arg(long, conflicts_with = "add")]
+    pub(crate) approve: bool,
+    /// Refuse the device that shows the code.
+    #[arg(long, conflicts_with_all = ["add", "approve"])]
+    pub(crate) refuse: bool,
 }
 
 impl Scan {
     /// What the user wants done, if they said it.
     fn act(&self) -> Option<Act> {
-        self.add.clone().map(Act::Add)
+        let decided = (self.approve || self.refuse).then_some(Act::Decide(self.approve));
+        self.add.clone().map(Act::Add).or(decided)
     }
 }
 
@@ -153,7 +161,7 @@ async fn tell(
     }
     let several = all.len() > 1;
     for (text, one) in texts.iter().zip(&all) {
-        let said = shown(one, me.account_id);
+        let said = shown(&app.out, one, me.account_id);
         app.out.say(if several { format!("{}\n{said}\n", line(text)) } else { said })?;
     }
     let Some(Scanned::Found(found)) = all.pop().filter(|_| !several) else { return Ok(()) };
@@ -168,9 +176,9 @@ async fn tell(
     }
 }
 
-fn shown(scanned: &Scanned, me: u64) -> String {
+fn shown(out: &Output, scanned: &Scanned, me: u64) -> String {
     match scanned {
-        Scanned::Found(found) => found::in_words(found, me),
+        Scanned::Found(found) => found::in_words(out, found, me),
         Scanned::Link(url) => {
             let host = url.host_str().unwrap_or_default();
             format!("A link to {}, which was not opened:\n{}", line(host), line(url.as_str()))
@@ -224,10 +232,10 @@ mod tests {
     #[test]
     fn a_foreign_link_is_shown_with_the_host_it_leads_to() {
         let url = link("https://tea.example@evil.example/q/\u{202e}abc").expect("a link");
-        let said = shown(&Scanned::Link(url), 1);
+        let said = shown(&Output::plain(), &Scanned::Link(url), 1);
         assert!(said.starts_with("A link to evil.example, which was not opened:\n"), "{said}");
         let text = Scanned::Text("tea\u{1b}[2J".to_owned());
-        assert_eq!(shown(&text, 1), r"It says: tea\u{1b}[2J");
+        assert_eq!(shown(&Output::plain(), &text, 1), r"It says: tea\u{1b}[2J");
         let document: serde_json::Value =
             serde_json::from_str(&document("tea", &Scanned::Text("tea".to_owned())).unwrap()).unwrap();
         assert_eq!(document, json!({ "other": { "text": "tea" }, "text": "tea" }));

@@ -3,6 +3,7 @@
 //! something when an account is made hand in [`AccountHooks`], and the one that keeps pictures [`AvatarHooks`].
 
 mod api;
+mod asking;
 mod authenticate;
 mod config;
 mod devices;
@@ -24,6 +25,7 @@ mod tables;
 mod tests;
 mod throttle;
 
+pub use asking::AskingDevice;
 pub use config::{AccountsConfig, Registration};
 pub use person::{Person, load, person, person_by_username};
 pub use quiet::Quiet;

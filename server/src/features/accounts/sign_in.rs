@@ -1,4 +1,4 @@
-//! Signing a device in with a password.
+//! Signing a device in: with a password, and what is the same for all ways.
 
 use super::devices::{self, DeviceLimits, NewDevice};
 use super::rules::login_failed;
@@ -46,12 +46,22 @@ impl SignIn {
             let row = CredentialRow { password_hash: hash.clone(), ..self.credential.clone() };
             tx.put(&CREDENTIAL, &self.account, &row)?;
         }
-        let person = person(tx, self.account)?.ok_or_else(account_gone)?;
-        devices::sign_in(tx, (self.account, person.created_at), &self.device, self.device_limits, now)?;
-        let name = self.device.info.name.clone();
-        devices::tell(tx, self.account, Change::SignedIn, self.device.id, name, now)?;
+        admit(tx, self.account, &self.device, self.device_limits, now)?;
         profile::account(tx, self.account)
     }
+}
+
+/// Signs a device in, for whatever good reason, and tells the account's devices.
+pub(super) fn admit(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    device: &NewDevice,
+    limits: DeviceLimits,
+    now: Time,
+) -> Result<()> {
+    let person = person(tx, account)?.ok_or_else(account_gone)?;
+    devices::sign_in(tx, (account, person.created_at), device, limits, now)?;
+    devices::tell(tx, account, Change::SignedIn, device.id, device.info.name.clone(), now)
 }
 
 impl Accounts {

@@ -33,8 +33,9 @@ impl QrApi<Cx, Error> for Qr {
         let me = cx.account()?;
         self.draw_scan(cx).await?;
         let token = self.address.token(&request.text);
-        let what = match self.find(token, Some(me), cx.now).await?.ok_or_else(code_not_found)? {
-            Found::Person(person) => Stands::Person(self.person(me, &person, cx.now).await?),
+        let what = match self.find(token, Some(me), cx.now).await? {
+            Some(Found::Person(person)) => Stands::Person(self.person(me, &person, cx.now).await?),
+            None => Stands::SignIn(self.sign_ins.scan(cx, token).await?.ok_or_else(code_not_found)?),
         };
         Ok(ResolveCodeResponse { what: Some(what) })
     }

@@ -1,5 +1,8 @@
 //! Settings of the room.
 
+/// Longer than that no connection lives whose calls are all without a session.
+const SIGN_IN_SECONDS_MAX: u32 = 300;
+
 crate::settings! {
     /// Settings `[qr]`. "A day" is any 24 hours; newcomers have a fifth of what concerns strangers.
     pub struct QrConfig {
@@ -9,6 +12,11 @@ crate::settings! {
         pictures_at_once: u32 = 2,
         /// Pictures that may wait for that; a further one is refused.
         pictures_waiting: u32 = 64,
+        /// Seconds for which a code lives that signs a device in; at most 300.
+        sign_in_seconds: u32 = 60,
+        /// Devices that may wait at the same time to be signed in by a code, from one network address (IPv4, IPv6 /64).
+        /// Does not count on loopback.
+        sign_ins_per_address: u32 = 5,
     }
 }
 
@@ -16,6 +24,9 @@ impl QrConfig {
     /// What is wrong with these settings, a sentence for each mistake; empty where the room can work with them.
     pub fn problems(&self) -> Vec<String> {
         let none = self.pictures_at_once == 0;
-        none.then(|| "qr.pictures_at_once is 0; it must be at least 1".to_owned()).into_iter().collect()
+        let drawing = none.then(|| "qr.pictures_at_once is 0; it must be at least 1".to_owned());
+        let life = !(1..=SIGN_IN_SECONDS_MAX).contains(&self.sign_in_seconds);
+        let life = life.then(|| format!("qr.sign_in_seconds is 1 to {SIGN_IN_SECONDS_MAX}"));
+        drawing.into_iter().chain(life).collect()
     }
 }

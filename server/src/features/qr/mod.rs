@@ -9,12 +9,14 @@ mod config;
 mod found;
 mod http;
 mod picture;
+mod sign_in;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use address::Address;
 pub use config::QrConfig;
+pub use sign_in::QrSignIn;
 
 use super::Foundation;
 use super::contacts::Tickets;
@@ -31,6 +33,7 @@ pub struct Qr {
     address: Address,
     tickets: Tickets,
     media: Arc<Media>,
+    sign_ins: Arc<QrSignIn>,
     studio: Studio,
     pages: Pages,
 }
@@ -43,9 +46,10 @@ impl Qr {
         address: Address,
         tickets: Tickets,
         media: Arc<Media>,
+        sign_ins: Arc<QrSignIn>,
     ) -> Arc<Self> {
         let (studio, pages) = (Studio::new(&config), Pages::new());
-        Arc::new(Self { foundation, config, address, tickets, media, studio, pages })
+        Arc::new(Self { foundation, config, address, tickets, media, sign_ins, studio, pages })
     }
 }
 

@@ -211,8 +211,12 @@ fn favourites() -> Vec<Row> {
 }
 
 fn qr() -> Vec<Row> {
-    use Names::{Caller, Person};
+    use Names::{Caller, Open, Person, Thing};
     vec![
+        row(&method::QR_SIGN_IN_SIGN_IN_BY_CODE, Open, |_| encode(&q::SignInByCodeRequest::default())),
+        row(&method::QR_SIGN_IN_DECIDE_SIGN_IN, Thing, |t| {
+            encode(&q::DecideSignInRequest { ticket: t.asking.clone(), approve: true })
+        }),
         row(&method::QR_GET_CODE, Caller, |_| encode(&q::GetCodeRequest::default())),
         row(&method::QR_RESET_CODE, Caller, |_| encode(&q::ResetCodeRequest::default())),
         row(&method::QR_RESOLVE_CODE, Person, |t| encode(&q::ResolveCodeRequest { text: t.code.clone() })),

@@ -12,6 +12,7 @@ use teahouse_proto::groups::{
 };
 use teahouse_proto::media::{CreateUploadRequest, MediaKind, PutChunkRequest};
 use teahouse_proto::stickers::{CreatePackRequest, NewSticker};
+use teahouse_tests::asker::Asker;
 use teahouse_tests::device::Device;
 use teahouse_tests::files::png;
 use teahouse_tests::person::Person;
@@ -61,6 +62,8 @@ pub(super) struct Things {
     pub(super) invitation: u64,
     /// A cursor of Follow.
     pub(super) cursor: Bytes,
+    /// A ticket for a device that asks to be signed in.
+    pub(super) asking: Bytes,
     /// A QR code of a person.
     pub(super) code: String,
 }
@@ -88,6 +91,7 @@ impl Things {
             join_request: like.join_request,
             invitation: 0x0808_0808,
             cursor: Bytes::new(),
+            asking: vec![0x5a; like.asking.len()].into(),
             code: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
         }
     }
@@ -171,6 +175,13 @@ async fn uploaded(anna: &Person) -> String {
     let chunk = PutChunkRequest { upload_id: upload_id.clone(), offset: 0, data };
     anna.media().put_chunk(chunk).await.expect("taken");
     upload_id
+}
+
+/// A device asks to be signed in; its code is scanned, and nothing is decided.
+async fn asking(world: &World, anna: &Person) -> Bytes {
+    let asker = Asker::begin(&world.device("a library computer")).await;
+    let found = asker.scanned_by(anna).await.expect("the code is good");
+    found.ticket
 }
 
 async fn favourite(anna: &Person, conversation_id: u64, seq: u64) -> u64 {
@@ -271,6 +282,7 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         join_request,
         invitation: invitation(anna, &boris, &greta).await,
         cursor: anna.follow().await.cursor(),
+        asking: asking(world, anna).await,
         code: anna.code().await,
     }
 }

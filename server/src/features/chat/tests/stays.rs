@@ -187,7 +187,7 @@ impl Room {
                 }
                 _ => None,
             },
-            Event::SessionsEnded { .. } => None,
+            Event::SessionsEnded { .. } | Event::SignIn { .. } => None,
         });
         entries.collect()
     }

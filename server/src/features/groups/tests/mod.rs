@@ -145,7 +145,7 @@ impl World {
 
     fn cx_of(&self, account: AccountId, created_at: Time) -> Cx {
         let session = Session::new(account, DeviceId(account.0), created_at);
-        let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+        let caller = Caller::new(Some(session.into()), [127, 0, 0, 1].into());
         let mut cx = Cx::new(caller, &self.foundation.clock);
         cx.now = self.now;
         cx

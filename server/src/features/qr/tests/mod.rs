@@ -9,7 +9,7 @@ use super::*;
 use crate::call::{Caller, Cx, Session};
 use crate::error::Result;
 use crate::features::accounts::fixture;
-use crate::features::testing::{foundation, media};
+use crate::features::testing::{accounts, foundation, media};
 use crate::id::{AccountId, DeviceId};
 use crate::store::Tx;
 use crate::time::{DAY, Time};
@@ -66,7 +66,9 @@ async fn world_with(config: QrConfig, on_loopback: bool) -> World {
     let (media, dir) = media(&foundation);
     let address = Address::new("https://tea.example", "http://127.0.0.1:7600").unwrap();
     let tickets = Tickets::new(foundation.seal.clone(), 24);
-    let qr = Qr::new(foundation.clone(), config, address, tickets, media);
+    let accounts = accounts(&foundation);
+    let sign_ins = QrSignIn::new(foundation.clone(), accounts, address.clone(), &config);
+    let qr = Qr::new(foundation.clone(), config, address, tickets, media, sign_ins);
     let world = World { routes: qr.routes(), qr, foundation, _dir: dir };
     let born = world.foundation.clock.now() - DAY * 100;
     world.tx(move |tx| fixture::register(tx, ANNA, "anna_k", born)).await;
@@ -94,7 +96,7 @@ impl World {
     fn cx_of_age(&self, who: AccountId, days: u32) -> Cx {
         let born = self.foundation.clock.now() - DAY * days;
         let session = Session::new(who, DeviceId(who.0), born);
-        let caller = Caller { session: Some(session.into()), address: [127, 0, 0, 1].into() };
+        let caller = Caller::new(Some(session.into()), [127, 0, 0, 1].into());
         Cx::new(caller, &self.foundation.clock)
     }
 
@@ -114,8 +116,10 @@ impl World {
     }
 
     async fn person(&self, who: AccountId, text: &str) -> FoundPerson {
-        let What::Person(person) = self.resolve(who, text).await.unwrap();
-        person
+        match self.resolve(who, text).await.unwrap() {
+            What::Person(person) => person,
+            other => panic!("no person: {other:?}"),
+        }
     }
 
     /// Asks for a path, as "GET" or "HEAD".

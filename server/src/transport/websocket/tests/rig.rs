@@ -23,7 +23,7 @@ use teahouse_proto::chat::{
     MarkReadRequest, MarkReadResponse,
 };
 use teahouse_proto::gateway::{ClientFrame, Failure, ServerFrame, server_frame};
-use teahouse_proto::presence::{GetPresenceRequest, GetPresenceResponse};
+use teahouse_proto::qr::{SignInByCodeEvent, SignInByCodeRequest};
 use teahouse_proto::sync::{FollowRequest, FollowResponse};
 use teahouse_proto::*;
 use tokio::io::DuplexStream;
@@ -49,7 +49,7 @@ pub(super) struct Script {
     /// Feeds the next Follow.
     events: Mutex<Option<mpsc::Receiver<Result<Event<FollowResponse>>>>>,
     /// Feeds the next stream that lets a socket live without a session.
-    waits: Mutex<Option<mpsc::Receiver<Result<Event<GetPresenceResponse>>>>>,
+    waits: Mutex<Option<mpsc::Receiver<Result<Event<SignInByCodeEvent>>>>>,
     pub(super) session: Mutex<Option<Arc<Session>>>,
 }
 
@@ -91,7 +91,7 @@ impl Script {
     }
 
     /// What the next stream yields that lets a socket live.
-    pub(super) fn feed_waiting(&self) -> mpsc::Sender<Result<Event<GetPresenceResponse>>> {
+    pub(super) fn feed_waiting(&self) -> mpsc::Sender<Result<Event<SignInByCodeEvent>>> {
         let (send, receive) = mpsc::channel(1);
         *self.waits.lock().unwrap() = Some(receive);
         send
@@ -186,9 +186,14 @@ fn methods(script: &Arc<Script>) -> Methods {
             Ok(futures::stream::poll_fn(move |cx| events.poll_recv(cx)).boxed())
         }
     });
+    enter_waiting(&mut methods, script);
+    methods
+}
+
+/// A stream that needs no session, and lets a socket live for 65 s.
+fn enter_waiting(methods: &mut Methods, script: &Arc<Script>) {
     let s = script.clone();
-    // Open, and lets a socket live for 65 s.
-    methods.stream(&PRESENCE_GET_PRESENCE, move |_, _: GetPresenceRequest| {
+    methods.stream(&QR_SIGN_IN_SIGN_IN_BY_CODE, move |_, _: SignInByCodeRequest| {
         let events = s.waits.lock().unwrap().take();
         async move {
             let mut events =
@@ -196,9 +201,8 @@ fn methods(script: &Arc<Script>) -> Methods {
             Ok(futures::stream::poll_fn(move |cx| events.poll_recv(cx)).boxed())
         }
     });
-    methods.open(&PRESENCE_GET_PRESENCE);
-    methods.hold(&PRESENCE_GET_PRESENCE, Duration::from_secs(65));
-    methods
+    methods.open(&QR_SIGN_IN_SIGN_IN_BY_CODE);
+    methods.hold(&QR_SIGN_IN_SIGN_IN_BY_CODE, Duration::from_secs(65));
 }
 
 /// A socket under test.
@@ -261,7 +265,7 @@ pub(super) fn follow(id: u64) -> ClientFrame {
 
 /// A stream that lets a socket live without a session.
 pub(super) fn wait(id: u64) -> ClientFrame {
-    call(id, &PRESENCE_GET_PRESENCE, &GetPresenceRequest::default())
+    call(id, &QR_SIGN_IN_SIGN_IN_BY_CODE, &SignInByCodeRequest::default())
 }
 
 pub(super) fn cancel(id: u64) -> ClientFrame {
