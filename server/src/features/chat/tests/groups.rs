@@ -206,3 +206,26 @@ async fn rights_are_checked_by_the_table() {
     room.act(|groups, tx, now| groups.dissolve(tx, GROUP, BORIS, now)).await;
     assert_eq!(refused(check(BORIS, GroupRight::Speak).await), "GROUP_DISSOLVED");
 }
+
+#[tokio::test]
+async fn a_message_to_many_costs_what_one_to_few_does() {
+    let mut room = Room::with_group().await;
+    let many: Vec<AccountId> = (1_000..1_497).map(AccountId).collect();
+    room.act(move |groups, tx, now| groups.join(tx, GROUP, &many, ANNA, JoinWay::Invitation, None, now))
+        .await;
+    room.say(ANNA, GROUP, "one").await;
+    room.observer.1.lock().unwrap().clear();
+    let seq = room.say(BORIS, GROUP, "two").await;
+    room.say(CLARA, GROUP, "three").await;
+    room.react(ANNA, (GROUP, seq), "👍", true).await.unwrap();
+    let events = room.observer.1.lock().unwrap().clone();
+    let lists: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Deliver { to: crate::bus::Audience::Accounts(to), .. } => Some(to),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lists.len(), 3);
+    assert!(lists.iter().all(|list| list.len() == 500 && Arc::ptr_eq(list, lists[0])), "one list for all");
+}
