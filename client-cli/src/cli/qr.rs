@@ -34,9 +34,9 @@ pub(super) async fn show(app: &App, args: ShowCode) -> Result<()> {
     let (session, _) = app.session().await?;
     let qr = QrClient(session.clone());
     let code = if args.reset {
-        qr.reset_code(ResetCodeRequest {}).await?.code
+        qr.reset_code(ResetCodeRequest::default()).await?.code
     } else {
-        qr.get_code(GetCodeRequest {}).await?.code
+        qr.get_code(GetCodeRequest::default()).await?.code
     };
     let code = code.unwrap_or_default();
     for (file, ending) in [(&args.png, "png"), (&args.svg, "svg")] {

@@ -132,6 +132,7 @@ pub fn install(
         settings.qr.clone(),
         codes,
         contacts.tickets().clone(),
+        (chat.clone(), groups.clone()),
         media.clone(),
         sign_ins.clone(),
     );
@@ -151,6 +152,7 @@ pub fn install(
             groups.run().boxed(),
             presence.run().boxed(),
             sign_ins.run().boxed(),
+            qr.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
         ],
         accounts,

@@ -6,9 +6,12 @@ use teahouse_client::{Error, Transport};
 use teahouse_proto::accounts::{AddWays, UpdateProfileRequest, UpdateSettingsRequest};
 use teahouse_proto::common::Way;
 use teahouse_proto::contacts::SendRequestRequest;
+use teahouse_proto::groups::{
+    CreateGroupRequest, GroupSettings, JoinGroupRequest, JoinOutcome, UpdateGroupRequest,
+};
 use teahouse_proto::media::MediaKind;
 use teahouse_proto::qr::resolve_code_response::What;
-use teahouse_proto::qr::{FoundPerson, ResetCodeRequest, ResolveCodeRequest};
+use teahouse_proto::qr::{FoundGroup, FoundPerson, GetCodeRequest, ResetCodeRequest, ResolveCodeRequest};
 use teahouse_tests::http::{Answer, request};
 use teahouse_tests::needs;
 use teahouse_tests::person::Person;
@@ -18,7 +21,7 @@ use teahouse_tests::world::{Setup, World, over_all_transports};
 use tokio::process::Command;
 
 async fn reset(who: &Person) -> String {
-    let answer = who.qr().reset_code(ResetCodeRequest {}).await.expect("reset");
+    let answer = who.qr().reset_code(ResetCodeRequest::default()).await.expect("reset");
     answer.code.expect("a code").url
 }
 
@@ -101,6 +104,90 @@ async fn codes_and_resets_outlive_the_server() {
     assert!(scan(&boris, &token(&code)).await.is_ok());
     assert_eq!(reason(scan(&boris, &token(&old)).await), "CODE_NOT_FOUND");
     world.go_down().await;
+}
+
+async fn group_code(who: &Person, conversation_id: u64) -> Result<String, Error> {
+    let answer = who.qr().get_code(GetCodeRequest { conversation_id }).await?;
+    Ok(answer.code.expect("a code").url)
+}
+
+async fn scan_group(who: &Person, text: &str) -> FoundGroup {
+    let answer = who.qr().resolve_code(ResolveCodeRequest { text: text.to_owned() }).await;
+    match answer.expect("it stands for something").what {
+        Some(What::Group(group)) => group,
+        other => panic!("no group: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_scan_opens_a_group() {
+    over_all_transports(async |world| {
+        let [anna, boris] = [world.person("anna").await, world.person("boris").await];
+        let [clara, dora] = [world.person("clara").await, world.person("doralee").await];
+        boris.befriend(&anna).await;
+        clara.befriend(&anna).await;
+        let create = CreateGroupRequest {
+            client_group_id: vec![1; 16].into(),
+            name: "Tea".to_owned(),
+            account_ids: vec![boris.account_id, clara.account_id],
+        };
+        let group = anna.groups().create_group(create).await.unwrap().group.unwrap().conversation_id;
+        assert_eq!(reason(group_code(&dora, group).await), "CONVERSATION_NOT_FOUND");
+        let code = group_code(&boris, group).await.unwrap();
+        assert_eq!(get(world, &code, ".png?logo=true").await.status, 200);
+
+        let found = scan_group(&dora, &code).await;
+        let shown = (found.name.as_str(), found.member_count, found.shared_by.as_str(), found.approval);
+        assert_eq!(shown, ("Tea", 3, "boris", false));
+        assert_eq!(reason(clara.groups().join_group(ticket(&found)).await), "TICKET_INVALID", "not hers");
+        let joined = dora.groups().join_group(ticket(&found)).await.unwrap();
+        assert_eq!(joined.outcome(), JoinOutcome::Joined);
+        let again = scan_group(&dora, &code).await;
+        assert_eq!((again.conversation_id, again.member_count, again.ticket.len()), (group, 4, 0));
+
+        let everybodys = ResetCodeRequest { conversation_id: group, everybodys: true };
+        assert_eq!(reason(dora.qr().reset_code(everybodys).await), "NOT_ALLOWED");
+        anna.qr().reset_code(everybodys).await.unwrap();
+        assert_eq!(get(world, &code, "").await, unknown(world).await);
+        assert_eq!(reason(scan(&clara, &code).await), "CODE_NOT_FOUND");
+        assert_ne!(group_code(&boris, group).await.unwrap(), code);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_a_group_asks_for_approval_a_scan_files_a_request() {
+    let setup = Setup::over(Transport::Ws).set("groups.code_up_to", "4");
+    let mut world = World::start(setup).await;
+    let [anna, boris] = [world.person("anna").await, world.person("boris").await];
+    let [clara, dora] = [world.person("clara").await, world.person("doralee").await];
+    boris.befriend(&anna).await;
+    clara.befriend(&anna).await;
+    let account_ids = vec![boris.account_id, clara.account_id];
+    let create = CreateGroupRequest { client_group_id: vec![1; 16].into(), name: String::new(), account_ids };
+    let group = anna.groups().create_group(create).await.unwrap().group.unwrap().conversation_id;
+    let approval = |approval| UpdateGroupRequest {
+        conversation_id: group,
+        settings: Some(GroupSettings { approval, ..GroupSettings::default() }),
+        ..UpdateGroupRequest::default()
+    };
+    anna.groups().update_group(approval(true)).await.unwrap();
+    let code = group_code(&clara, group).await.unwrap();
+    let found = scan_group(&dora, &code).await;
+    assert!(found.approval);
+    let asked = dora.groups().join_group(ticket(&found)).await.unwrap();
+    assert_eq!(asked.outcome(), JoinOutcome::Requested);
+    anna.groups().update_group(approval(false)).await.unwrap();
+    let found = scan_group(&dora, &code).await;
+    assert!(!found.approval && !found.ticket.is_empty());
+    dora.groups().join_group(ticket(&found)).await.unwrap();
+    let late = scan_group(&world.person("emilia").await, &code).await;
+    assert_eq!((late.member_count, late.ticket.len()), (4, 0), "too many to join by a code");
+    world.go_down().await;
+}
+
+fn ticket(found: &FoundGroup) -> JoinGroupRequest {
+    JoinGroupRequest { ticket: found.ticket.clone() }
 }
 
 /// What zbarimg reads in a file.

@@ -3,18 +3,20 @@
 use super::super::App;
 use super::super::output::Output;
 use super::super::people::{People, ambiguous, first_page, next_page};
+use super::super::profile::SignIn;
 use super::super::text::{line, same_name};
 use super::{At, id_and_summary, members, words};
+use bytes::Bytes;
 use teahouse_client::{Error, Kind, Result, Session};
 use teahouse_proto::chat::{GroupInvitation, JoinRequest};
 use teahouse_proto::groups::{
     AcceptInvitationRequest, DecideJoinRequestRequest, DeclineInvitationRequest, Group, InviteMembersRequest,
-    InviteMembersResponse, JoinOutcome, ListInvitationsRequest, ListInvitationsResponse,
+    InviteMembersResponse, JoinGroupRequest, JoinOutcome, ListInvitationsRequest, ListInvitationsResponse,
     ListJoinRequestsRequest, ListJoinRequestsResponse,
 };
 use teahouse_proto::{
     GROUPS_ACCEPT_INVITATION, GROUPS_DECIDE_JOIN_REQUEST, GROUPS_DECLINE_INVITATION, GROUPS_INVITE_MEMBERS,
-    GROUPS_LIST_INVITATIONS, GROUPS_LIST_JOIN_REQUESTS, GroupsClient,
+    GROUPS_JOIN_GROUP, GROUPS_LIST_INVITATIONS, GROUPS_LIST_JOIN_REQUESTS, GroupsClient,
 };
 
 pub(super) async fn invite(at: At<'_>, who: &[String]) -> Result<()> {
@@ -70,6 +72,14 @@ pub(super) async fn accept(app: &App, which: &str) -> Result<()> {
     let mut people = People::load(&session, me).await?;
     let said = joined(&app.out, &session, &mut people, answer.outcome(), answer.group.as_ref()).await?;
     app.out.answer(&GROUPS_ACCEPT_INVITATION, &answer, || said)
+}
+
+/// Joins by the ticket of a code.
+pub(in super::super) async fn join(app: &App, session: &Session, me: SignIn, ticket: Bytes) -> Result<()> {
+    let answer = GroupsClient(session.clone()).join_group(JoinGroupRequest { ticket }).await?;
+    let mut people = People::load(session, me).await?;
+    let said = joined(&app.out, session, &mut people, answer.outcome(), answer.group.as_ref()).await?;
+    app.out.answer(&GROUPS_JOIN_GROUP, &answer, || said)
 }
 
 /// What came of joining.

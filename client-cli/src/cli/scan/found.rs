@@ -2,6 +2,7 @@
 
 use super::super::App;
 use super::super::account::platform_name;
+use super::super::group::join;
 use super::super::output::Output;
 use super::super::people::{display_name, in_full};
 use super::super::profile::SignIn;
@@ -12,7 +13,7 @@ use teahouse_client::{Error, Kind, Result, Session, schema};
 use teahouse_proto::accounts::DeviceInfo;
 use teahouse_proto::contacts::{SendRequestRequest, send_request_response::Outcome};
 use teahouse_proto::qr::resolve_code_response::What;
-use teahouse_proto::qr::{DecideSignInRequest, FoundPerson, FoundSignIn, ResolveCodeResponse};
+use teahouse_proto::qr::{DecideSignInRequest, FoundGroup, FoundPerson, FoundSignIn, ResolveCodeResponse};
 use teahouse_proto::{
     CONTACTS_SEND_REQUEST, ContactsClient, QR_RESOLVE_CODE, QR_SIGN_IN_DECIDE_SIGN_IN, QrSignInClient,
 };
@@ -27,6 +28,8 @@ pub(super) enum Act {
     Add(String),
     /// Let the device sign in, or not.
     Decide(bool),
+    /// Join the group, or ask to be let in.
+    Join,
 }
 
 impl Act {
@@ -34,7 +37,9 @@ impl Act {
     pub(super) fn fits(&self, found: &Found) -> bool {
         matches!(
             (self, &found.what),
-            (Self::Add(_), Some(What::Person(_))) | (Self::Decide(_), Some(What::SignIn(_)))
+            (Self::Add(_), Some(What::Person(_)))
+                | (Self::Join, Some(What::Group(_)))
+                | (Self::Decide(_), Some(What::SignIn(_)))
         )
     }
 
@@ -43,6 +48,7 @@ impl Act {
         match self {
             Self::Add(_) => "of a person",
             Self::Decide(_) => "for signing in",
+            Self::Join => "of a group",
         }
     }
 }
@@ -52,6 +58,7 @@ pub(super) fn in_words(out: &Output, found: &Found, me: u64) -> String {
     match &found.what {
         Some(What::Person(person)) => person_in_words(person, me),
         Some(What::SignIn(asker)) => sign_in_in_words(out, asker),
+        Some(What::Group(group)) => group_in_words(group),
         None => "It is a code of this server that this version does not know.".to_owned(),
     }
 }
@@ -78,6 +85,18 @@ fn sign_in_in_words(out: &Output, asker: &FoundSignIn) -> String {
     )
 }
 
+fn group_in_words(group: &FoundGroup) -> String {
+    let name = if group.name.is_empty() { "A group without a name".into() } else { line(&group.name) };
+    let shown =
+        format!("{name}: group, {} members, shared by {}", group.member_count, line(&group.shared_by));
+    match group.conversation_id {
+        0 if group.ticket.is_empty() => format!("{shown}\nIt is too large to be joined by a code."),
+        0 if group.approval => format!("{shown}\nOwner or an admin lets people in."),
+        0 => shown,
+        id => format!("{shown}\nYou are in it: group {id}."),
+    }
+}
+
 /// What was found, for programs.
 pub(super) fn document(found: &Found) -> Result<Value> {
     let json = schema::message_to_json(QR_RESOLVE_CODE.response, found)?;
@@ -91,7 +110,8 @@ pub(super) fn question(found: &Found) -> Option<(&'static str, Act, Option<Act>)
             Some(("Ask them to become friends?", Act::Add(String::new()), None))
         }
         What::SignIn(_) => Some(("Let it sign in?", Act::Decide(true), Some(Act::Decide(false)))),
-        What::Person(_) => None,
+        What::Group(group) if !group.ticket.is_empty() => Some(("Join this group?", Act::Join, None)),
+        What::Person(_) | What::Group(_) => None,
     }
 }
 
@@ -100,6 +120,7 @@ pub(super) fn hint(found: &Found) -> &'static str {
     match found.what {
         Some(What::Person(_)) => "The same with --add TEXT asks them to become friends.",
         Some(What::SignIn(_)) => "The same with --approve lets it sign in, with --refuse it does not.",
+        Some(What::Group(_)) => "The same with --join joins the group.",
         None => "",
     }
 }
@@ -109,6 +130,11 @@ pub(super) async fn act(app: &App, session: &Session, me: &SignIn, found: Found,
     match (act, found.what) {
         (Act::Add(text), Some(What::Person(person))) => add(app, session, me, person, text).await,
         (Act::Decide(approve), Some(What::SignIn(asker))) => decide(app, session, asker, approve).await,
+        (Act::Join, Some(What::Group(group))) if group.ticket.is_empty() => {
+            let message = group_in_words(&group);
+            Err(Error::new(Kind::Precondition, "CODE_CLOSED", message))
+        }
+        (Act::Join, Some(What::Group(group))) => join(app, session, me.clone(), group.ticket).await,
         (act, _) => {
             let message = format!("That is no code {}.", act.of());
             Err(Error::new(Kind::Misuse, "CODE_OF_OTHER_KIND", message))
@@ -181,5 +207,27 @@ mod tests {
         assert_eq!(words(What::Person(person(0))), r"An\u{1b}na");
         assert_eq!(words(What::Person(person(7))), "An\\u{1b}na\nYou know them already: account 7.");
         assert_eq!(words(What::Person(person(1))), "An\\u{1b}na\nThis is your own code.");
+    }
+
+    #[test]
+    fn groups_are_shown_with_what_joining_takes() {
+        let ticket = bytes::Bytes::from_static(b"ticket");
+        let group = FoundGroup {
+            name: "Te\u{1b}a".to_owned(),
+            member_count: 3,
+            shared_by: "Boris".to_owned(),
+            ticket,
+            ..Default::default()
+        };
+        let shown = r"Te\u{1b}a: group, 3 members, shared by Boris";
+        assert_eq!(words(What::Group(group.clone())), shown);
+        let asks = FoundGroup { approval: true, ..group.clone() };
+        assert!(words(What::Group(asks)).ends_with("lets people in."));
+        let large = FoundGroup { ticket: bytes::Bytes::new(), ..group };
+        assert!(words(What::Group(large.clone())).ends_with("joined by a code."));
+        let found = Found { what: Some(What::Group(large)) };
+        assert!(
+            question(&found).is_none() && Act::Join.fits(&found) && !Act::Add(String::new()).fits(&found)
+        );
     }
 }

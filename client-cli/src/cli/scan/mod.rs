@@ -32,13 +32,16 @@ pub(crate) struct Scan {
     /// Refuse the device that shows the code.
     #[arg(long, conflicts_with_all = ["add", "approve"])]
     pub(crate) refuse: bool,
+    /// Join the group, or ask to be let in.
+    #[arg(long, conflicts_with_all = ["add", "approve", "refuse"])]
+    pub(crate) join: bool,
 }
 
 impl Scan {
     /// What the user wants done, if they said it.
     fn act(&self) -> Option<Act> {
         let decided = (self.approve || self.refuse).then_some(Act::Decide(self.approve));
-        self.add.clone().map(Act::Add).or(decided)
+        self.add.clone().map(Act::Add).or(decided).or(self.join.then_some(Act::Join))
     }
 }
 

@@ -1,17 +1,50 @@
 //! Joining by a code that a member shared.
 
+use super::Groups;
 use super::requests;
 use super::room::{Entry, Me, Room, switches};
 use super::rules;
+use super::tables::GROUP;
 use super::tickets::Shared;
 use crate::error::Result;
 use crate::features::chat;
+use crate::id::AccountId;
 use crate::store::Tx;
 use crate::time::Time;
 use teahouse_proto::chat::JoinWay;
 use teahouse_proto::groups::JoinOutcome;
 
+/// What the code of a group opens to somebody who looks at it.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// For `JoinGroup`; `None` where the group has too many members to be joined by a code.
+    pub ticket: Option<Vec<u8>>,
+    /// Joining files a request.
+    pub approval: bool,
+}
+
+impl Groups {
+    /// What a code opens to `viewer`. Whether it is a good one, and the group has so many members, is for the caller to
+    /// know.
+    pub async fn entrance(
+        &self,
+        viewer: AccountId,
+        shared: Shared,
+        members: u32,
+        now: Time,
+    ) -> Result<Entrance> {
+        let switches = self.foundation.store.get(&GROUP, &shared.group).await?.unwrap_or_default();
+        let is_open = self.room.is_open_by_code(members);
+        let ticket = is_open.then(|| self.tickets.make(viewer, shared, now));
+        Ok(Entrance { ticket, approval: switches.approval })
+    }
+}
+
 impl Room {
+    fn is_open_by_code(&self, members: u32) -> bool {
+        members < self.config.code_up_to.min(self.config.max_members)
+    }
+
     /// Joins, or files a request. May be repeated.
     pub(super) fn join(&self, tx: &mut Tx<'_>, me: Me, shared: Shared, now: Time) -> Result<JoinOutcome> {
         let Shared { group: id, sharer } = shared;
@@ -25,7 +58,7 @@ impl Room {
         if !self.is_in(tx, id, sharer)? {
             return Err(rules::ticket_invalid());
         }
-        if group.member_count >= self.config.code_up_to.min(self.config.max_members) {
+        if !self.is_open_by_code(group.member_count) {
             return Err(rules::code_closed());
         }
         let entry = Entry { by: sharer, way: JoinWay::Qr };

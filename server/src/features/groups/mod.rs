@@ -21,6 +21,7 @@ mod tickets;
 mod views;
 
 pub use config::GroupsConfig;
+pub use joining::Entrance;
 pub use tickets::{Shared, Tickets};
 
 use super::Foundation;

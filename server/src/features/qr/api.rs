@@ -1,32 +1,47 @@
 //! The operations of `QrService`.
 
 use super::codes::{self, Fresh};
-use super::found::Found;
+use super::found::{Found, SharedGroup};
 use super::tables::{CodeRow, MYSELF, Token};
 use super::{Qr, code_not_found};
 use crate::call::Cx;
 use crate::error::{Error, Result};
 use crate::features::accounts::Person;
 use crate::features::contacts;
+use crate::features::groups::Shared;
 use crate::features::ledger::quota::{Quota, Who};
-use crate::id::AccountId;
+use crate::id::{AccountId, ConversationId};
 use crate::time::{DAY, Time};
 use teahouse_proto::QrApi;
+use teahouse_proto::chat::GroupRight;
 use teahouse_proto::common::Way;
 use teahouse_proto::qr::resolve_code_response::What as Stands;
 use teahouse_proto::qr::*;
 
 impl QrApi<Cx, Error> for Qr {
-    async fn get_code(&self, cx: &Cx, _: GetCodeRequest) -> Result<GetCodeResponse> {
-        let (me, fresh) = (cx.account()?, self.fresh(cx.now));
-        let code = self.foundation.store.transact(move |tx| codes::current(tx, me, MYSELF, fresh)).await?;
-        Ok(GetCodeResponse { code: Some(self.told(code)) })
+    async fn get_code(&self, cx: &Cx, request: GetCodeRequest) -> Result<GetCodeResponse> {
+        let (me, what, fresh) = (cx.account()?, ConversationId(request.conversation_id), self.fresh(cx.now));
+        let groups = self.chat.groups().clone();
+        let code = self.foundation.store.transact(move |tx| {
+            let fresh = codes::may_show(tx, &groups, me, what, fresh)?;
+            codes::current(tx, me, what, fresh)
+        });
+        Ok(GetCodeResponse { code: Some(self.told(code.await?)) })
     }
 
-    async fn reset_code(&self, cx: &Cx, _: ResetCodeRequest) -> Result<ResetCodeResponse> {
-        let (me, fresh) = (cx.account()?, self.fresh(cx.now));
-        let code = self.foundation.store.transact(move |tx| codes::replace(tx, me, MYSELF, fresh)).await?;
-        Ok(ResetCodeResponse { code: Some(self.told(code)) })
+    async fn reset_code(&self, cx: &Cx, request: ResetCodeRequest) -> Result<ResetCodeResponse> {
+        let (me, what, fresh) = (cx.account()?, ConversationId(request.conversation_id), self.fresh(cx.now));
+        let everybodys = request.everybodys && what != MYSELF;
+        let groups = self.chat.groups().clone();
+        let code = self.foundation.store.transact(move |tx| {
+            let fresh = codes::may_show(tx, &groups, me, what, fresh)?;
+            if everybodys {
+                groups.check(tx, what, me, GroupRight::ResetCodes)?;
+                codes::kill_all(tx, what)?;
+            }
+            codes::replace(tx, me, what, fresh)
+        });
+        Ok(ResetCodeResponse { code: Some(self.told(code.await?)) })
     }
 
     async fn resolve_code(&self, cx: &Cx, request: ResolveCodeRequest) -> Result<ResolveCodeResponse> {
@@ -35,6 +50,7 @@ impl QrApi<Cx, Error> for Qr {
         let token = self.address.token(&request.text);
         let what = match self.find(token, Some(me), cx.now).await? {
             Some(Found::Person(person)) => Stands::Person(self.person(me, &person, cx.now).await?),
+            Some(Found::Group(group)) => Stands::Group(self.group(me, *group, cx.now).await?),
             None => Stands::SignIn(self.sign_ins.scan(cx, token).await?.ok_or_else(code_not_found)?),
         };
         Ok(ResolveCodeResponse { what: Some(what) })
@@ -43,7 +59,8 @@ impl QrApi<Cx, Error> for Qr {
 
 impl Qr {
     fn fresh(&self, now: Time) -> Fresh {
-        Fresh { token: self.foundation.random.bytes(), now, until: None }
+        let until = Some(now + DAY * self.config.group_code_days);
+        Fresh { token: self.foundation.random.bytes(), now, until, since: Time(0) }
     }
 
     fn told(&self, (token, row): (Token, CodeRow)) -> Code {
@@ -69,5 +86,22 @@ impl Qr {
         let is_friend = contacts::has_friend(&self.foundation.store, me, person.id).await?;
         let met = self.tickets.meet(me, person, Way::Qr, is_friend, now);
         Ok(FoundPerson { card: Some(met.card), ticket: met.ticket, account_id: met.account_id })
+    }
+
+    /// What one sees of a group before joining it.
+    async fn group(&self, me: AccountId, group: SharedGroup, now: Time) -> Result<FoundGroup> {
+        let SharedGroup { id, view, sharer } = group;
+        let is_in = self.chat.is_member(me, id).await?;
+        let shared = Shared { group: id, sharer: sharer.id };
+        let entrance = self.groups.entrance(me, shared, view.member_count, now).await?;
+        Ok(FoundGroup {
+            name: view.name,
+            picture: view.picture,
+            member_count: view.member_count,
+            shared_by: sharer.display_name,
+            ticket: entrance.ticket.filter(|_| !is_in).unwrap_or_default().into(),
+            conversation_id: if is_in { id.0 } else { 0 },
+            approval: entrance.approval,
+        })
     }
 }

@@ -1,11 +1,23 @@
-//! The life of a code: made where there is none, replaced when it is reset or has expired. One maker shows one code for
-//! one thing at a time.
+//! The life of a code: made where there is none, replaced when it is reset or is dead. One maker shows one code for one
+//! thing at a time.
 
-use super::tables::{CODE, CURRENT, CodeRow, CurrentRow, Token, What};
+use super::tables::{
+    CODE, CURRENT, CodeRow, CurrentRow, EXPIRY, GENERATION, GenerationRow, MYSELF, Token, What,
+};
 use crate::error::Result;
+use crate::features::chat;
 use crate::id::AccountId;
 use crate::store::Tx;
-use crate::time::Time;
+use crate::store::key::KeyRange;
+use crate::store::{Order, Store};
+use crate::time::{HOUR, Time};
+use std::time::Duration;
+use teahouse_proto::chat::GroupRight;
+
+/// Expired codes that one transaction of the sweep takes away.
+const SWEEP_BATCH: usize = 500;
+/// How often expired codes are swept.
+pub(super) const SWEEP_EVERY: Duration = HOUR;
 
 /// A code that is about to be made; made before the transaction, which may run again.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +27,26 @@ pub(super) struct Fresh {
     pub(super) now: Time,
     /// Until when it will live; `None`: until it is reset.
     pub(super) until: Option<Time>,
+    /// Codes that were made before are dead.
+    pub(super) since: Time,
+}
+
+/// What counts for the code that `me` may show for something: their own, or that of a group which they are in.
+///
+/// # Errors
+/// `CONVERSATION_NOT_FOUND`, `GROUP_DISSOLVED`.
+pub(super) fn may_show(
+    tx: &mut Tx<'_>,
+    groups: &chat::Groups,
+    me: AccountId,
+    what: What,
+    fresh: Fresh,
+) -> Result<Fresh> {
+    if what == MYSELF {
+        return Ok(Fresh { until: None, ..fresh });
+    }
+    let (_, member) = groups.check(tx, what, me, GroupRight::Invite)?;
+    Ok(Fresh { since: member.joined_at, ..fresh })
 }
 
 /// The code that `me` shows for something; the fresh one where there is none that lives.
@@ -23,6 +55,8 @@ pub(super) fn current(tx: &mut Tx<'_>, me: AccountId, what: What, fresh: Fresh) 
     if let Some(token) = token
         && let Some(row) = tx.get(&CODE, &token)?
         && row.is_live(fresh.now)
+        && row.made_at_ms >= fresh.since.as_ms()
+        && row.generation == generation(tx, what)?
     {
         return Ok((token, row));
     }
@@ -32,15 +66,69 @@ pub(super) fn current(tx: &mut Tx<'_>, me: AccountId, what: What, fresh: Fresh) 
 /// Kills the code that `me` shows for something, and gives the fresh one in its place.
 pub(super) fn replace(tx: &mut Tx<'_>, me: AccountId, what: What, fresh: Fresh) -> Result<(Token, CodeRow)> {
     if let Some(old) = tx.get(&CURRENT, &(what, me))?.and_then(|row| row.token()) {
-        tx.delete(&CODE, &old)?;
+        take(tx, old)?;
     }
     let row = CodeRow {
         account: me.0,
         what: what.0,
         made_at_ms: fresh.now.as_ms(),
         expires_at_ms: fresh.until.map_or(0, Time::as_ms),
+        generation: generation(tx, what)?,
     };
     tx.put(&CODE, &fresh.token, &row)?;
     tx.put(&CURRENT, &(what, me), &CurrentRow { token: fresh.token.to_vec() })?;
+    if let Some(expiry) = row.expiry(fresh.token) {
+        tx.put(&EXPIRY, &expiry, &())?;
+    }
     Ok((fresh.token, row))
+}
+
+/// Kills all codes for something, whoever shows them. Their rows go when they would have expired.
+pub(super) fn kill_all(tx: &mut Tx<'_>, what: What) -> Result<()> {
+    let number = generation(tx, what)? + 1;
+    tx.put(&GENERATION, &what, &GenerationRow { number })
+}
+
+fn generation(tx: &mut Tx<'_>, what: What) -> Result<u64> {
+    // People have one code each, and reset it.
+    if what == MYSELF {
+        return Ok(0);
+    }
+    Ok(tx.get(&GENERATION, &what)?.unwrap_or_default().number)
+}
+
+fn take(tx: &mut Tx<'_>, token: Token) -> Result<()> {
+    let Some(row) = tx.get(&CODE, &token)? else { return Ok(()) };
+    tx.delete(&CODE, &token)?;
+    let key = (row.what(), row.owner());
+    if tx.get(&CURRENT, &key)?.is_some_and(|current| current.token() == Some(token)) {
+        tx.delete(&CURRENT, &key)?;
+    }
+    match row.expiry(token) {
+        Some(expiry) => tx.delete(&EXPIRY, &expiry),
+        None => Ok(()),
+    }
+}
+
+/// Takes away what has expired.
+pub(super) async fn sweep(store: &Store, now: Time) -> Result<()> {
+    let edge = u64::try_from(now.as_ms()).unwrap_or_default();
+    loop {
+        let rows = store.scan(&EXPIRY, &KeyRange::all(), SWEEP_BATCH, Order::Rising).await?;
+        let is_last = rows.len() < SWEEP_BATCH;
+        let dead: Vec<_> = rows.into_iter().map(|(key, ())| key).take_while(|(at, _)| *at <= edge).collect();
+        if dead.is_empty() {
+            return Ok(());
+        }
+        let taking = store.transact(move |tx| {
+            dead.iter().try_for_each(|key| {
+                tx.delete(&EXPIRY, key)?;
+                take(tx, key.1)
+            })
+        });
+        taking.await?;
+        if is_last {
+            return Ok(());
+        }
+    }
 }

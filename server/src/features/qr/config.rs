@@ -8,6 +8,8 @@ crate::settings! {
     pub struct QrConfig {
         /// Codes that one account may scan a day.
         scans_per_day: u32 = 200,
+        /// Days for which the code of a group lives.
+        group_code_days: u32 = 7,
         /// Pictures of codes that are drawn at the same time. Each takes a processor for some milliseconds.
         pictures_at_once: u32 = 2,
         /// Pictures that may wait for that; a further one is refused.
@@ -23,10 +25,12 @@ crate::settings! {
 impl QrConfig {
     /// What is wrong with these settings, a sentence for each mistake; empty where the room can work with them.
     pub fn problems(&self) -> Vec<String> {
-        let none = self.pictures_at_once == 0;
-        let drawing = none.then(|| "qr.pictures_at_once is 0; it must be at least 1".to_owned());
+        let at_least_one =
+            [("group_code_days", self.group_code_days), ("pictures_at_once", self.pictures_at_once)];
+        let zeros = at_least_one.into_iter().filter(|(_, value)| *value == 0);
+        let zeros = zeros.map(|(name, _)| format!("qr.{name} is 0; it must be at least 1"));
         let life = !(1..=SIGN_IN_SECONDS_MAX).contains(&self.sign_in_seconds);
         let life = life.then(|| format!("qr.sign_in_seconds is 1 to {SIGN_IN_SECONDS_MAX}"));
-        drawing.into_iter().chain(life).collect()
+        zeros.chain(life).collect()
     }
 }

@@ -8,7 +8,7 @@ use prost::Message;
 /// The secret of a code: 128 random bits. As text 22 characters of base64url.
 pub(super) type Token = [u8; 16];
 
-/// What a code is of: 0 for its maker themself.
+/// What a code is of: a group, or 0 for its maker themself.
 pub(super) type What = ConversationId;
 
 /// The maker themself.
@@ -18,6 +18,10 @@ pub(super) const MYSELF: What = ConversationId(0);
 pub(super) const CODE: Table<Token, CodeRow> = Table::new("qr.code");
 /// What somebody shows at present: what it is of, and who shows it, to the token.
 pub(super) const CURRENT: Table<(What, AccountId), CurrentRow> = Table::new("qr.current");
+/// Which codes of a group count: those of this generation.
+pub(super) const GENERATION: Table<What, GenerationRow> = Table::new("qr.generation");
+/// (Unix milliseconds, token): codes that expire.
+pub(super) const EXPIRY: Table<(u64, Token), ()> = Table::new("qr.expiry");
 
 /// A code.
 #[derive(Clone, PartialEq, Message)]
@@ -33,12 +37,25 @@ pub(super) struct CodeRow {
     /// 0: it lives until it is reset.
     #[prost(int64, tag = "4")]
     pub(super) expires_at_ms: i64,
+    /// Which it was made in.
+    #[prost(uint64, tag = "5")]
+    pub(super) generation: u64,
 }
 
 impl CodeRow {
     /// Who made it.
     pub(super) fn owner(&self) -> AccountId {
         AccountId(self.account)
+    }
+
+    /// What it is of.
+    pub(super) fn what(&self) -> What {
+        ConversationId(self.what)
+    }
+
+    /// Where its expiry is noted, where it has one.
+    pub(super) fn expiry(&self, token: Token) -> Option<(u64, Token)> {
+        u64::try_from(self.expires_at_ms).ok().filter(|at| *at > 0).map(|at| (at, token))
     }
 
     /// Whether it has not expired.
@@ -59,4 +76,11 @@ impl CurrentRow {
     pub(super) fn token(&self) -> Option<Token> {
         self.token[..].try_into().ok()
     }
+}
+
+/// How often all codes of something were reset.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct GenerationRow {
+    #[prost(uint64, tag = "1")]
+    pub(super) number: u64,
 }

@@ -212,13 +212,20 @@ fn favourites() -> Vec<Row> {
 
 fn qr() -> Vec<Row> {
     use Names::{Caller, Open, Person, Thing};
+    fn reset(conversation_id: u64, everybodys: bool) -> Bytes {
+        encode(&q::ResetCodeRequest { conversation_id, everybodys })
+    }
     vec![
         row(&method::QR_SIGN_IN_SIGN_IN_BY_CODE, Open, |_| encode(&q::SignInByCodeRequest::default())),
         row(&method::QR_SIGN_IN_DECIDE_SIGN_IN, Thing, |t| {
             encode(&q::DecideSignInRequest { ticket: t.asking.clone(), approve: true })
         }),
         row(&method::QR_GET_CODE, Caller, |_| encode(&q::GetCodeRequest::default())),
-        row(&method::QR_RESET_CODE, Caller, |_| encode(&q::ResetCodeRequest::default())),
+        row(&method::QR_GET_CODE, Thing, |t| encode(&q::GetCodeRequest { conversation_id: t.group })),
+        row(&method::QR_GET_CODE, Thing, |t| encode(&q::GetCodeRequest { conversation_id: t.chat })),
+        row(&method::QR_RESET_CODE, Caller, |_| reset(0, false)),
+        row(&method::QR_RESET_CODE, Thing, |t| reset(t.group, false)),
+        row(&method::QR_RESET_CODE, Thing, |t| reset(t.group, true)),
         row(&method::QR_RESOLVE_CODE, Person, |t| encode(&q::ResolveCodeRequest { text: t.code.clone() })),
     ]
 }

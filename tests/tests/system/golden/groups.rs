@@ -55,6 +55,19 @@ pub(super) async fn groups(examples: &mut Examples, world: &World, [anna, boris]
     ] {
         examples.call(name, who, method, body).await;
     }
+    let code = examples.call("boris", boris, &method::QR_GET_CODE, with(json!({}))).await;
+    let scanned = json!({"text": code["code"]["url"]});
+    let found = examples.call("doralee", &dora, &method::QR_RESOLVE_CODE, scanned.clone()).await;
+    let join = json!({"ticket": found["group"]["ticket"]});
+    for (name, who, method, body) in [
+        ("doralee", &dora, &method::GROUPS_JOIN_GROUP, join),
+        ("clara", &clara, &method::QR_RESOLVE_CODE, scanned.clone()),
+        ("clara", &clara, &method::QR_RESET_CODE, with(json!({"everybodys": true}))),
+        ("boris", boris, &method::QR_RESET_CODE, with(json!({"everybodys": true}))),
+        ("clara", &clara, &method::QR_RESOLVE_CODE, scanned),
+    ] {
+        examples.call(name, who, method, body).await;
+    }
     leaving_groups(examples, [anna, boris, &dora], &id).await;
 }
 

@@ -48,6 +48,22 @@ pub struct GroupView {
     pub created_at: Time,
 }
 
+impl GroupView {
+    fn new(what: Conversation, roster: &Roster) -> Self {
+        Self {
+            member_count: what.member_count,
+            all_muted: what.all_muted,
+            dissolved: what.dissolved,
+            history_visible: what.history_visible,
+            owner: roster.owner(),
+            admins: u32::try_from(roster.admins()).unwrap_or(u32::MAX),
+            created_at: Time(what.created_at_ms),
+            name: what.name,
+            picture: what.picture,
+        }
+    }
+}
+
 /// Somebody who is, or was, in a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberView {
@@ -93,17 +109,7 @@ impl Groups {
     pub fn view(&self, tx: &mut Tx<'_>, id: ConversationId) -> Result<Option<GroupView>> {
         let Some(what) = group(tx, id)? else { return Ok(None) };
         let roster = self.rosters.within(tx, id, &what)?;
-        Ok(Some(GroupView {
-            member_count: what.member_count,
-            all_muted: what.all_muted,
-            dissolved: what.dissolved,
-            history_visible: what.history_visible,
-            owner: roster.owner(),
-            admins: u32::try_from(roster.admins()).unwrap_or(u32::MAX),
-            created_at: Time(what.created_at_ms),
-            name: what.name,
-            picture: what.picture,
-        }))
+        Ok(Some(GroupView::new(what, &roster)))
     }
 
     /// Somebody in a group, or removed from it; `None` for who never was in it, or left.
@@ -200,6 +206,16 @@ impl Chat {
     /// The groups, for later rooms.
     pub fn groups(&self) -> &Groups {
         &self.groups
+    }
+
+    /// As [`Groups::view`], outside of a transaction: for what is shown.
+    pub async fn group_view(&self, id: ConversationId) -> Result<Option<GroupView>> {
+        let store = &self.foundation.store;
+        let Some(what) = store.get(&CONVERSATION, &id).await?.filter(Conversation::is_group) else {
+            return Ok(None);
+        };
+        let roster = self.groups.rosters.load(store, id, &what).await?;
+        Ok(Some(GroupView::new(what, &roster)))
     }
 
     /// Who is in a group; `None` where there is none.

@@ -82,6 +82,7 @@ impl Qr {
     async fn logo(&self, found: &Found) -> Result<Logo> {
         let path = match found {
             Found::Person(person) => &person.avatar,
+            Found::Group(group) => &group.view.picture,
         };
         let picture = self.media.read_public(path).await?;
         Ok(picture.map_or(Logo::Mark, Logo::Picture))

@@ -23,6 +23,9 @@ const NOTHING: &str = "\
 <h1>This code stands for nothing</h1>\
 <p>It may have been replaced, or its owner does not want to be found in this way any more. Ask for a new one.</p>";
 
+/// What a group without a name is called; the names of its members are nobody's outside.
+const NAMELESS: &str = "Group chat";
+
 /// The pages.
 pub(in super::super) struct Pages {
     policy: HeaderValue,
@@ -56,7 +59,17 @@ impl Pages {
     /// The page of a code that says `url`.
     pub(super) fn of(&self, found: &Found, url: &str) -> String {
         let (picture, name, about) = match found {
-            Found::Person(person) => (&person.avatar, escaped(&person.display_name), "is on Teahouse."),
+            Found::Person(person) => {
+                (&person.avatar, escaped(&person.display_name), "is on Teahouse.".to_owned())
+            }
+            Found::Group(group) => {
+                let name = if group.view.name.is_empty() { NAMELESS } else { &group.view.name };
+                let members = match group.view.member_count {
+                    1 => "1 member".to_owned(),
+                    count => format!("{count} members"),
+                };
+                (&group.view.picture, escaped(name), format!("Group on Teahouse, {members}."))
+            }
         };
         // Paths are relative to the page, so that the server may lie below a path of a proxy.
         let face = match picture.as_str() {

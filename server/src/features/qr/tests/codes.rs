@@ -3,6 +3,7 @@
 use super::super::codes::{self, Fresh};
 use super::super::tables::{CODE, MYSELF};
 use super::*;
+use crate::features::media::name_text;
 use crate::id::ConversationId;
 use crate::store::Order;
 use crate::store::key::KeyRange;
@@ -46,13 +47,13 @@ async fn a_code_with_an_end_is_made_anew_after_it() {
     let start = w.foundation.clock.now();
     let make = |number, now: Time, what| {
         let until = Some(now + HOUR);
-        let fresh = Fresh { token: [number; 16], now, until };
+        let fresh = Fresh { token: [number; 16], now, until, since: Time(0) };
         w.tx(move |tx| codes::current(tx, ANNA, what, fresh).map(|(token, _)| token[0]))
     };
     assert_eq!(make(1, start, MYSELF).await, 1);
     assert_eq!(make(2, start + HOUR - Duration::from_millis(1), MYSELF).await, 1);
     assert_eq!(make(3, start, ConversationId(7)).await, 3, "one for each thing");
-    let text = crate::features::media::name_text([1; 16]);
+    let text = name_text([1; 16]);
     assert!(w.resolve(BORIS, &text).await.is_ok());
     w.foundation.clock.advance(HOUR * 2);
     assert_eq!(reason(w.resolve(BORIS, &text).await), "CODE_NOT_FOUND", "expired");

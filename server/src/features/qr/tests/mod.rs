@@ -1,6 +1,7 @@
 //! The room on a store in memory.
 
 mod codes;
+mod groups;
 mod pages;
 mod pictures;
 mod resolving;
@@ -9,6 +10,8 @@ use super::*;
 use crate::call::{Caller, Cx, Session};
 use crate::error::Result;
 use crate::features::accounts::fixture;
+use crate::features::chat::ChatConfig;
+use crate::features::groups::GroupsConfig;
 use crate::features::testing::{accounts, foundation, media};
 use crate::id::{AccountId, DeviceId};
 use crate::store::Tx;
@@ -66,9 +69,11 @@ async fn world_with(config: QrConfig, on_loopback: bool) -> World {
     let (media, dir) = media(&foundation);
     let address = Address::new("https://tea.example", "http://127.0.0.1:7600").unwrap();
     let tickets = Tickets::new(foundation.seal.clone(), 24);
-    let accounts = accounts(&foundation);
-    let sign_ins = QrSignIn::new(foundation.clone(), accounts, address.clone(), &config);
-    let qr = Qr::new(foundation.clone(), config, address, tickets, media, sign_ins);
+    let chat = Chat::new(foundation.clone(), ChatConfig::default(), media.clone(), tickets.clone());
+    let (config_of_groups, people) = (GroupsConfig::default(), tickets.clone());
+    let groups = Groups::new(foundation.clone(), config_of_groups, media.clone(), chat.clone(), people);
+    let sign_ins = QrSignIn::new(foundation.clone(), accounts(&foundation), address.clone(), &config);
+    let qr = Qr::new(foundation.clone(), config, address, tickets, (chat, groups), media, sign_ins);
     let world = World { routes: qr.routes(), qr, foundation, _dir: dir };
     let born = world.foundation.clock.now() - DAY * 100;
     world.tx(move |tx| fixture::register(tx, ANNA, "anna_k", born)).await;
@@ -101,12 +106,12 @@ impl World {
     }
 
     async fn code(&self, who: AccountId) -> String {
-        let answer = self.qr.get_code(&self.cx(who), GetCodeRequest {}).await.unwrap();
+        let answer = self.qr.get_code(&self.cx(who), GetCodeRequest::default()).await.unwrap();
         answer.code.unwrap().url
     }
 
     async fn reset(&self, who: AccountId) -> String {
-        let answer = self.qr.reset_code(&self.cx(who), ResetCodeRequest {}).await.unwrap();
+        let answer = self.qr.reset_code(&self.cx(who), ResetCodeRequest::default()).await.unwrap();
         answer.code.unwrap().url
     }
 

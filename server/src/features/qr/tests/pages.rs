@@ -123,7 +123,8 @@ async fn other_sizes_are_refused_before_the_code_is_looked_at() {
 }
 
 #[test]
-fn settings_without_a_place_to_draw_are_told() {
+fn settings_without_sense_are_told() {
     assert!(QrConfig::default().problems().is_empty());
-    assert_eq!(QrConfig { pictures_at_once: 0, ..QrConfig::default() }.problems().len(), 1);
+    let senseless = QrConfig { pictures_at_once: 0, group_code_days: 0, ..QrConfig::default() };
+    assert_eq!(senseless.problems().len(), 2);
 }
