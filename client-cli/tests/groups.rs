@@ -116,6 +116,27 @@ async fn people_come_in_by_invitation_by_code_and_when_they_are_let_in() {
     let members = terminal.json("teahouse --profile d --json group members Tea").await;
     assert_eq!(names(&members), ["Alice", "Bobby", "Carol", "Danny"]);
 
+    terminal.run("teahouse --profile a group settings Tea --approval on").await;
+    let code = terminal.json("teahouse --profile b --json qr --group Tea").await;
+    let url = code["code"]["url"].as_str().expect("a code");
+    terminal.run("teahouse --profile e register ellen01 --password 'correct horse' --name Ellen").await;
+    let found = terminal.run(&format!("teahouse --profile e scan {url} 2>&1")).await;
+    let expected = "Tea, 4 members, shared by Bobby\nOwner or an admin lets in who joins.\nThe same with --join joins it.";
+    assert_eq!(found.trim_end(), expected);
+    let waits = terminal.run(&format!("teahouse --profile e scan {url} --join")).await;
+    assert!(waits.contains("lets you in"), "{waits}");
+    let requests = terminal.run("teahouse --profile a group requests Tea").await;
+    assert!(requests.contains("code of Bobby") && requests.contains("Ellen"), "{requests}");
+    terminal.run("teahouse --profile a group approve Tea Ellen").await;
+    terminal.run("teahouse --profile e send Tea 'hello all'").await;
+    let history = terminal.run("teahouse --profile d history Tea").await;
+    assert!(history.contains("— Ellen joined by the code of Bobby —"), "{history}");
+    let own = refused(&terminal, &format!("teahouse --profile e scan {url} --join")).await;
+    assert!(own.contains("You are in it"), "{own}");
+
+    terminal.run("teahouse --profile b qr --group Tea --reset").await;
+    let dead = refused(&terminal, &format!("teahouse --profile e scan {url}")).await;
+    assert!(!dead.is_empty(), "it says why");
     terminal.server.shutdown().await;
 }
 

@@ -39,7 +39,36 @@ async fn walk(transport: &'static str) {
     assert!(history["entries"][2]["recalled"].is_object(), "{history}");
     let fetched = std::fs::read(terminal.home.path().join("3.png")).expect("the picture was fetched");
     assert_eq!(fetched, picture, "what is a PNG comes as one, and nothing was to be removed");
+    groups(&terminal, &page).await;
     terminal.server.shutdown().await;
+}
+
+/// The section about groups, after the one about messages.
+async fn groups(terminal: &Terminal, page: &str) {
+    let lines = commands(page, "Groups and codes");
+    assert!(lines.len() > 8, "{lines:?}");
+    let mut said = String::new();
+    for line in lines {
+        said = terminal.run(line).await;
+    }
+    // All but the times, as the page shows it.
+    let (_, shown) = page.split_once("    1  2026-11-22 14:29  ").expect("the page shows the group");
+    let words = |text: &str| -> Vec<String> {
+        let lines = text.lines().take_while(|line| *line != "```").map(str::trim_start);
+        lines.map(|line| line.get(21..).unwrap_or(line).to_owned()).collect()
+    };
+    let shown = format!("    1  2026-11-22 14:29  {shown}");
+    let (_, said) = said.split_once('\n').expect("a head");
+    assert_eq!(words(said.trim_end()), words(&shown), "{said}");
+    let mentions = terminal.json("teahouse --profile b --json history 'Tea round'").await;
+    let mentions = &mentions["entries"][1]["text"]["mentions"];
+    assert!(mentions[0]["all"] == true && mentions[1]["offset"] == 18, "{mentions}");
+    let code = terminal.json("teahouse --profile a --json qr").await;
+    let url = code["code"]["url"].as_str().expect("a code has a URL");
+    let drawn = terminal.run("teahouse --profile a qr").await;
+    assert!(drawn.contains('▀') && drawn.contains(url), "{drawn}");
+    let own = terminal.run(&format!("teahouse --profile a scan {url}")).await;
+    assert!(own.contains("your own code"), "{own}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -147,9 +147,9 @@ pub(crate) enum Command {
     },
     /// Make groups, change them, come into them and leave them. Without an action: list yours.
     Group(group::Groups),
-    /// Show your QR code, which others scan to add you.
+    /// Show your QR code, which others scan to add you, or your code for a group, which others scan to join.
     Qr(qr::ShowCode),
-    /// Read QR codes out of a picture, and do what they are for: ask a person.
+    /// Read QR codes out of a picture, and do what they are for: ask a person, join a group, let a device sign in.
     Scan(scan::Scan),
     /// Send a text to a friend, a group, a conversation by id, or to yourself as `me`. `@Name` mentions somebody, `@all`
     /// everybody in a group.

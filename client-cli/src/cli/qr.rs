@@ -1,7 +1,9 @@
-//! `teahouse qr`: one's own code, on the terminal or as a file.
+//! `teahouse qr`: one's own code, or one's code for a group, on the terminal or as a file.
 
 use super::App;
 use super::media;
+use super::people::People;
+use super::place;
 use super::qr_code;
 use super::text::line;
 use clap::{ArgGroup, Args as ClapArgs};
@@ -13,6 +15,9 @@ use teahouse_proto::{QR_GET_CODE, QR_RESET_CODE, QrClient};
 #[derive(Debug, ClapArgs)]
 #[command(group(ArgGroup::new("picture").args(["png", "svg"]).multiple(true)))]
 pub(crate) struct ShowCode {
+    /// The code of a group instead: who joins by it is let in by you.
+    #[arg(long)]
+    pub(crate) group: Option<String>,
     /// Save it as PNG instead of showing it.
     #[arg(long, value_name = "FILE")]
     pub(crate) png: Option<PathBuf>,
@@ -22,21 +27,33 @@ pub(crate) struct ShowCode {
     /// Pixels along the side of a saved picture. Default: 512.
     #[arg(long, value_name = "PIXELS", requires = "picture", value_parser = clap::value_parser!(u32).range(128..=2048))]
     pub(crate) size: Option<u32>,
-    /// Put your picture in the middle of a saved picture.
+    /// Put your picture, or that of the group, in the middle of a saved picture.
     #[arg(long, requires = "picture")]
     pub(crate) logo: bool,
     /// Make a new code. The old one is dead at once.
     #[arg(long)]
     pub(crate) reset: bool,
+    /// With --reset and --group: the codes of all members. For owner and admins.
+    #[arg(long, requires_all = ["group", "reset"])]
+    pub(crate) everybodys: bool,
 }
 
 pub(super) async fn show(app: &App, args: ShowCode) -> Result<()> {
-    let (session, _) = app.session().await?;
+    let (session, me) = app.session().await?;
+    let conversation_id = match &args.group {
+        Some(who) => {
+            let mut people = People::load(&session, me).await?;
+            place::group(&session, &mut people, who).await?.conversation_id
+        }
+        None => 0,
+    };
     let qr = QrClient(session.clone());
     let code = if args.reset {
-        qr.reset_code(ResetCodeRequest::default()).await?.code
+        let request = ResetCodeRequest { conversation_id, everybodys: args.everybodys };
+        let ResetCodeResponse { code } = qr.reset_code(request).await?;
+        code
     } else {
-        qr.get_code(GetCodeRequest::default()).await?.code
+        qr.get_code(GetCodeRequest { conversation_id }).await?.code
     };
     let code = code.unwrap_or_default();
     for (file, ending) in [(&args.png, "png"), (&args.svg, "svg")] {

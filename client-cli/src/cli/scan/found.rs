@@ -2,7 +2,7 @@
 
 use super::super::App;
 use super::super::account::platform_name;
-use super::super::group::join;
+use super::super::group;
 use super::super::output::Output;
 use super::super::people::{display_name, in_full};
 use super::super::profile::SignIn;
@@ -26,10 +26,10 @@ pub(super) type Found = ResolveCodeResponse;
 pub(super) enum Act {
     /// Ask the person to become friends, with these words.
     Add(String),
+    /// Join the group.
+    Join,
     /// Let the device sign in, or not.
     Decide(bool),
-    /// Join the group, or ask to be let in.
-    Join,
 }
 
 impl Act {
@@ -47,8 +47,8 @@ impl Act {
     pub(super) fn of(&self) -> &'static str {
         match self {
             Self::Add(_) => "of a person",
-            Self::Decide(_) => "for signing in",
             Self::Join => "of a group",
+            Self::Decide(_) => "for signing in",
         }
     }
 }
@@ -57,8 +57,8 @@ impl Act {
 pub(super) fn in_words(out: &Output, found: &Found, me: u64) -> String {
     match &found.what {
         Some(What::Person(person)) => person_in_words(person, me),
-        Some(What::SignIn(asker)) => sign_in_in_words(out, asker),
         Some(What::Group(group)) => group_in_words(group),
+        Some(What::SignIn(asker)) => sign_in_in_words(out, asker),
         None => "It is a code of this server that this version does not know.".to_owned(),
     }
 }
@@ -70,6 +70,19 @@ fn person_in_words(person: &FoundPerson, me: u64) -> String {
         id if id == me => format!("{card}\nThis is your own code."),
         id => format!("{card}\nYou know them already: account {id}."),
     }
+}
+
+fn group_in_words(group: &FoundGroup) -> String {
+    let name = if group.name.is_empty() { "A group without a name".into() } else { line(&group.name) };
+    let mut said = format!("{name}, {} members, shared by {}", group.member_count, line(&group.shared_by));
+    if group.conversation_id != 0 {
+        said += &format!("\nYou are in it: group {}.", group.conversation_id);
+    } else if group.ticket.is_empty() {
+        said += "\nIt has too many members to be joined by a code. Somebody in it can invite you.";
+    } else if group.approval {
+        said += "\nOwner or an admin lets in who joins.";
+    }
+    said
 }
 
 fn sign_in_in_words(out: &Output, asker: &FoundSignIn) -> String {
@@ -85,18 +98,6 @@ fn sign_in_in_words(out: &Output, asker: &FoundSignIn) -> String {
     )
 }
 
-fn group_in_words(group: &FoundGroup) -> String {
-    let name = if group.name.is_empty() { "A group without a name".into() } else { line(&group.name) };
-    let shown =
-        format!("{name}: group, {} members, shared by {}", group.member_count, line(&group.shared_by));
-    match group.conversation_id {
-        0 if group.ticket.is_empty() => format!("{shown}\nIt is too large to be joined by a code."),
-        0 if group.approval => format!("{shown}\nOwner or an admin lets people in."),
-        0 => shown,
-        id => format!("{shown}\nYou are in it: group {id}."),
-    }
-}
-
 /// What was found, for programs.
 pub(super) fn document(found: &Found) -> Result<Value> {
     let json = schema::message_to_json(QR_RESOLVE_CODE.response, found)?;
@@ -109,8 +110,8 @@ pub(super) fn question(found: &Found) -> Option<(&'static str, Act, Option<Act>)
         What::Person(person) if person.account_id == 0 => {
             Some(("Ask them to become friends?", Act::Add(String::new()), None))
         }
+        What::Group(group) if !group.ticket.is_empty() => Some(("Join it?", Act::Join, None)),
         What::SignIn(_) => Some(("Let it sign in?", Act::Decide(true), Some(Act::Decide(false)))),
-        What::Group(group) if !group.ticket.is_empty() => Some(("Join this group?", Act::Join, None)),
         What::Person(_) | What::Group(_) => None,
     }
 }
@@ -119,8 +120,8 @@ pub(super) fn question(found: &Found) -> Option<(&'static str, Act, Option<Act>)
 pub(super) fn hint(found: &Found) -> &'static str {
     match found.what {
         Some(What::Person(_)) => "The same with --add TEXT asks them to become friends.",
+        Some(What::Group(_)) => "The same with --join joins it.",
         Some(What::SignIn(_)) => "The same with --approve lets it sign in, with --refuse it does not.",
-        Some(What::Group(_)) => "The same with --join joins the group.",
         None => "",
     }
 }
@@ -129,12 +130,8 @@ pub(super) fn hint(found: &Found) -> &'static str {
 pub(super) async fn act(app: &App, session: &Session, me: &SignIn, found: Found, act: Act) -> Result<()> {
     match (act, found.what) {
         (Act::Add(text), Some(What::Person(person))) => add(app, session, me, person, text).await,
+        (Act::Join, Some(What::Group(group))) => join(app, session, me, group).await,
         (Act::Decide(approve), Some(What::SignIn(asker))) => decide(app, session, asker, approve).await,
-        (Act::Join, Some(What::Group(group))) if group.ticket.is_empty() => {
-            let message = group_in_words(&group);
-            Err(Error::new(Kind::Precondition, "CODE_CLOSED", message))
-        }
-        (Act::Join, Some(What::Group(group))) => join(app, session, me.clone(), group.ticket).await,
         (act, _) => {
             let message = format!("That is no code {}.", act.of());
             Err(Error::new(Kind::Misuse, "CODE_OF_OTHER_KIND", message))
@@ -158,6 +155,15 @@ async fn add(app: &App, session: &Session, me: &SignIn, person: FoundPerson, tex
         (Outcome::Friends, Some(friend)) => format!("You and {} are friends now.", in_full(friend)),
         _ => format!("Sent. {name} can accept within 7 days."),
     })
+}
+
+async fn join(app: &App, session: &Session, me: &SignIn, found: FoundGroup) -> Result<()> {
+    if found.conversation_id != 0 || found.ticket.is_empty() {
+        let message = group_in_words(&found);
+        let reason = if found.conversation_id != 0 { "ALREADY_A_MEMBER" } else { "CODE_CLOSED" };
+        return Err(Error::new(Kind::Precondition, reason, message));
+    }
+    group::join(app, session, me.clone(), found.ticket).await
 }
 
 async fn decide(app: &App, session: &Session, asker: FoundSignIn, approve: bool) -> Result<()> {
@@ -210,24 +216,24 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_shown_with_what_joining_takes() {
-        let ticket = bytes::Bytes::from_static(b"ticket");
+    fn groups_say_whether_they_can_be_joined() {
         let group = FoundGroup {
-            name: "Te\u{1b}a".to_owned(),
-            member_count: 3,
-            shared_by: "Boris".to_owned(),
-            ticket,
+            name: "Tea".to_owned(),
+            member_count: 12,
+            shared_by: "Anna".to_owned(),
+            ticket: "t".into(),
             ..Default::default()
         };
-        let shown = r"Te\u{1b}a: group, 3 members, shared by Boris";
-        assert_eq!(words(What::Group(group.clone())), shown);
-        let asks = FoundGroup { approval: true, ..group.clone() };
-        assert!(words(What::Group(asks)).ends_with("lets people in."));
-        let large = FoundGroup { ticket: bytes::Bytes::new(), ..group };
-        assert!(words(What::Group(large.clone())).ends_with("joined by a code."));
-        let found = Found { what: Some(What::Group(large)) };
-        assert!(
-            question(&found).is_none() && Act::Join.fits(&found) && !Act::Add(String::new()).fits(&found)
-        );
+        let head = "Tea, 12 members, shared by Anna";
+        assert_eq!(words(What::Group(group.clone())), head);
+        let approval = FoundGroup { approval: true, ..group.clone() };
+        assert_eq!(words(What::Group(approval)), format!("{head}\nOwner or an admin lets in who joins."));
+        let mine = FoundGroup { conversation_id: 50, ticket: Default::default(), ..group.clone() };
+        assert_eq!(words(What::Group(mine.clone())), format!("{head}\nYou are in it: group 50."));
+        let full = FoundGroup { ticket: Default::default(), ..group.clone() };
+        assert!(words(What::Group(full.clone())).contains("too many members"));
+        let asked = |group: FoundGroup| question(&Found { what: Some(What::Group(group)) });
+        assert_eq!(asked(group), Some(("Join it?", Act::Join, None)));
+        assert_eq!((asked(mine), asked(full)), (None, None));
     }
 }

@@ -24,24 +24,29 @@ pub(crate) struct Scan {
     #[arg(value_name = "FILE|URL|TOKEN")]
     pub(crate) what: String,
     /// Ask the person to become friends, and say this with it.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", group = "act")]
     pub(crate) add: Option<String>,
+    /// Join the group.
+    #[arg(long, group = "act")]
+    pub(crate) join: bool,
     /// Let the device sign in that shows the code.
-    #[arg(long, conflicts_with = "add")]
+    #[arg(long, group = "act")]
     pub(crate) approve: bool,
     /// Refuse the device that shows the code.
-    #[arg(long, conflicts_with_all = ["add", "approve"])]
+    #[arg(long, group = "act")]
     pub(crate) refuse: bool,
-    /// Join the group, or ask to be let in.
-    #[arg(long, conflicts_with_all = ["add", "approve", "refuse"])]
-    pub(crate) join: bool,
 }
 
 impl Scan {
     /// What the user wants done, if they said it.
     fn act(&self) -> Option<Act> {
-        let decided = (self.approve || self.refuse).then_some(Act::Decide(self.approve));
-        self.add.clone().map(Act::Add).or(decided).or(self.join.then_some(Act::Join))
+        match self {
+            Self { add: Some(text), .. } => Some(Act::Add(text.clone())),
+            Self { join: true, .. } => Some(Act::Join),
+            Self { approve: true, .. } => Some(Act::Decide(true)),
+            Self { refuse: true, .. } => Some(Act::Decide(false)),
+            _ => None,
+        }
     }
 }
 
@@ -206,8 +211,8 @@ fn document(text: &str, scanned: &Scanned) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use teahouse_proto::qr::FoundPerson;
     use teahouse_proto::qr::resolve_code_response::What;
+    use teahouse_proto::qr::{FoundGroup, FoundPerson};
 
     fn person() -> Scanned {
         Scanned::Found(Box::new(Found { what: Some(What::Person(FoundPerson::default())) }))
@@ -248,6 +253,9 @@ mod tests {
     fn an_act_needs_exactly_one_code_for_it() {
         let dead = || Scanned::Dead(Error::new(Kind::NotFound, "CODE_NOT_FOUND", "m"));
         let reason = |all, act: &Act| only(all, act).err().map(|e| e.reason().to_owned());
+        let group = || Scanned::Found(Box::new(Found { what: Some(What::Group(FoundGroup::default())) }));
+        assert_eq!(reason(vec![person(), group(), dead()], &Act::Join), None);
+        assert_eq!(reason(vec![person()], &Act::Join).as_deref(), Some("CODE_OF_OTHER_KIND"));
         let act = Act::Add(String::new());
         let text = || Scanned::Text("tea".to_owned());
         assert_eq!(reason(vec![person(), text(), dead()], &act), None);
