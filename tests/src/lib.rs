@@ -13,6 +13,7 @@ pub mod fault;
 pub mod files;
 pub mod follow;
 pub mod garbage;
+pub mod gather;
 pub mod http;
 pub mod mirror;
 pub mod model;

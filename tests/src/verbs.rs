@@ -71,7 +71,7 @@ pub fn text_of(entry: &Entry) -> &str {
     }
 }
 
-fn granted<T>(what: &str, outcome: Result<T, Error>) -> T {
+pub(crate) fn granted<T>(what: &str, outcome: Result<T, Error>) -> T {
     outcome.unwrap_or_else(|e| panic!("cannot {what}: {e:?}"))
 }
 

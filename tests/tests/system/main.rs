@@ -6,6 +6,7 @@ mod changing;
 mod chatting;
 mod following;
 mod friends;
+mod gathering;
 mod golden;
 mod hostile;
 mod kinds;
