@@ -45,7 +45,11 @@ fn names(members: &Value) -> Vec<&str> {
 async fn a_group_from_its_beginning_to_its_end() {
     let terminal = four().await;
     let made = terminal.run("teahouse --profile a group create '' bobby01 carol01").await;
-    assert!(made.contains("3 members.\nBobby (bobby01) is in it.\nCarol (carol01) is in it."), "{made}");
+    assert!(
+        made.starts_with("Made Bobby and Carol (group ")
+            && made.contains("3 members.\nBobby (bobby01) is in it.\nCarol (carol01) is in it."),
+        "{made}"
+    );
     let id = id_of_first_group(&terminal, "b").await;
     // Without a name it is called by its members.
     let listed = terminal.run("teahouse --profile b group").await;

@@ -228,6 +228,7 @@ fn hint(error: &Error) -> Option<&'static str> {
     match error.reason() {
         "UNAUTHENTICATED" | "SIGNED_OUT" => Some("`teahouse login` signs this profile in again."),
         "NOT_FRIENDS" => Some("`teahouse add USERNAME` asks them to become friends."),
+        "NOT_ALLOWED" => Some("`teahouse group show GROUP` lists what you may do in it."),
         "OWNER_CANNOT_LEAVE" => Some(
             "`teahouse group transfer GROUP MEMBER` hands it over, `teahouse group dissolve GROUP` ends it.",
         ),

@@ -100,7 +100,7 @@ pub(super) async fn add_friend(mut at: At<'_>, who: &str, text: String) -> Resul
     }
     if opened.ticket.is_empty() {
         let message = format!("{name} cannot be asked by this group: they, or the group, do not allow it.");
-        return Err(Error::new(Kind::Forbidden, "NOT_ALLOWED", message));
+        return Err(Error::new(Kind::Forbidden, "NOT_OPEN", message));
     }
     let request = SendRequestRequest { ticket: opened.ticket, text };
     let answer = ContactsClient(at.session.clone()).send_request(request).await?;

@@ -130,15 +130,18 @@ async fn list(app: &App) -> Result<()> {
 
 async fn create(app: &App, name: String, friends: &[String]) -> Result<()> {
     let (session, me) = app.session().await?;
-    let people = People::load(&session, me).await?;
+    let mut people = People::load(&session, me).await?;
     let request = CreateGroupRequest {
         client_group_id: session.random().client_id(),
         name,
         account_ids: members::friends(&people, friends)?,
     };
-    let answer = GroupsClient(session).create_group(request).await?;
+    let answer = GroupsClient(session.clone()).create_group(request).await?;
+    let (id, summary) = id_and_summary(answer.group.as_ref());
+    if summary.name.is_empty() && !app.out.is_json() {
+        people.meet_in(&session, id).await?;
+    }
     app.out.answer(&GROUPS_CREATE_GROUP, &answer, || {
-        let (id, summary) = id_and_summary(answer.group.as_ref());
         let title = people.group_title(id, &summary);
         let count = summary.member_count;
         let outcomes = words::invited(&people, &answer.invited);
@@ -168,7 +171,11 @@ async fn rename(at: At<'_>, name: String) -> Result<()> {
     let request = UpdateGroupRequest { name: Some(name), ..Default::default() };
     update(&at, request, |group| {
         let summary = group.summary.clone().unwrap_or_default();
-        format!("{} is {} now.", at.place.title, at.people.group_title(group.conversation_id, &summary))
+        format!(
+            "{} is called {} now.",
+            at.place.title,
+            at.people.group_title(group.conversation_id, &summary)
+        )
     })
     .await
 }

@@ -4,7 +4,7 @@ use super::super::output::Output;
 use super::super::people::{People, in_full};
 use super::super::text::{block, line, table};
 use teahouse_proto::chat::{
-    Conversation, GroupInvitation, GroupStanding, GroupSummary, JoinRequest, JoinWay, MemberRole,
+    Conversation, GroupInvitation, GroupRight, GroupStanding, GroupSummary, JoinRequest, JoinWay, MemberRole,
 };
 use teahouse_proto::groups::{Group, GroupMember, GroupSettings, InviteOutcome, Invited};
 
@@ -15,6 +15,28 @@ pub(super) fn role_name(role: MemberRole) -> &'static str {
         MemberRole::Admin => "admin",
         MemberRole::Member => "member",
         MemberRole::Unspecified => "",
+    }
+}
+
+/// Something that not everybody in a group may do; nothing where this version does not know it.
+fn right_name(right: GroupRight) -> &'static str {
+    match right {
+        GroupRight::Unspecified => "",
+        GroupRight::Speak => "speak",
+        GroupRight::MentionAll => "mention all",
+        GroupRight::Recall => "recall",
+        GroupRight::Pin => "pin",
+        GroupRight::Invite => "invite",
+        GroupRight::Approve => "let people in",
+        GroupRight::Rename => "rename",
+        GroupRight::Announce => "announce",
+        GroupRight::Mute => "mute",
+        GroupRight::Remove => "remove",
+        GroupRight::Settings => "set switches",
+        GroupRight::SetAdmins => "make admins",
+        GroupRight::Transfer => "transfer",
+        GroupRight::Dissolve => "dissolve",
+        GroupRight::ResetCodes => "reset codes",
     }
 }
 
@@ -62,8 +84,12 @@ pub(super) fn group(out: &Output, people: &People, group: &Group) -> String {
     if !group.nickname.is_empty() {
         lines.push(format!("your nickname {}", line(&group.nickname)));
     }
-    if summary.standing() == GroupStanding::Member && !summary.may_speak {
-        lines.push("You can only read.".to_owned());
+    if summary.standing() == GroupStanding::Member {
+        let rights: Vec<_> = group.rights().map(right_name).filter(|name| !name.is_empty()).collect();
+        lines.push(format!(
+            "you may       {}",
+            if rights.is_empty() { "read".to_owned() } else { rights.join(", ") }
+        ));
     }
     if group.join_requests > 0 {
         lines.push(format!("{} wait to be let in: `teahouse group requests {id}`", group.join_requests));
@@ -189,9 +215,9 @@ mod tests {
             announcement: Some(announcement),
             settings: Some(GroupSettings { approval: true, ..Default::default() }),
             nickname: "Al".to_owned(),
+            rights: vec![GroupRight::Invite.into(), GroupRight::Rename.into(), 99],
             join_requests: 2,
             created_at_ms: 1_798_761_600_000,
-            ..Default::default()
         };
         let expected = r"Tea\u{1b} (group 50)
 members       3
@@ -199,7 +225,7 @@ you are       admin
 owner         Bobby
 made          2027-01-01
 your nickname Al
-You can only read.
+you may       invite, rename
 2 wait to be let in: `teahouse group requests 50`
 approval      on
 history       off
