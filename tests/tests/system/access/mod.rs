@@ -1,6 +1,7 @@
 //! Whoever is not entitled gets the answer for what does not exist, on every method; whoever was deleted or blocked gets
 //! what a stranger gets, byte for byte, and notices nothing; who is not signed in gets nothing at all.
 
+mod gone;
 mod rows;
 mod stage;
 
