@@ -189,6 +189,93 @@ async fn talk(world: &World, people: &[Person], group: u64) -> u64 {
     said
 }
 
+/// The last places are taken.
+async fn fill(people: &[Person], group: u64) {
+    let founder = &people[0];
+    // Invitations have expired meanwhile. Of five new ones, four fill the group.
+    assert!(people[22].invitations().await.is_empty());
+    let late: Vec<&Person> = people[22..26].iter().collect();
+    let asked = founder.invite(group, &people[22..27].iter().collect::<Vec<_>>()).await;
+    assert_eq!(asked, [InviteOutcome::Asked; 5]);
+    for person in &late {
+        assert_eq!(person.accept_invitation().await, JoinOutcome::Joined);
+    }
+    assert_eq!(founder.members(group).await.len(), FULL);
+    let full = people[26].invitations().await;
+    assert_eq!(full.len(), 1, "they were asked while there was room");
+    let accept = teahouse_proto::groups::AcceptInvitationRequest { invitation_id: full[0].invitation_id };
+    assert_eq!(reason(people[26].groups().accept_invitation(accept).await), "TOO_MANY_MEMBERS");
+}
+
+/// Somebody is removed and somebody leaves. Gives the number of what was said then.
+async fn part(people: &[Person], group: u64) -> u64 {
+    let founder = &people[0];
+    // One is removed and one leaves, of which only owner and admins hear.
+    let mut owners = founder.follow().await;
+    let remove = RemoveMembersRequest { conversation_id: group, account_ids: vec![people[8].account_id] };
+    assert_eq!(reason(people[9].groups().remove_members(remove.clone()).await), "NOT_ALLOWED");
+    people[3].groups().remove_members(remove).await.expect("removed");
+    let kept = people[8].try_entries(group).await.expect("what was said until then");
+    assert!(matches!(notices(&kept).last(), Some(notice::Kind::MembersRemoved(_))));
+    let leave = LeaveGroupRequest { conversation_id: group, do_not_add_again: true };
+    people[9].groups().leave_group(leave).await.expect("left");
+    let gone = owners.until(|event| match event {
+        teahouse_proto::sync::follow_response::Event::Account(event) => match &event.what {
+            Some(What::GroupMemberLeft(left)) => Some(left.account_id),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(gone.await, people[9].account_id);
+    assert_eq!(reason(people[9].try_entries(group).await), "CONVERSATION_NOT_FOUND");
+    assert_eq!(founder.invite(group, &[&people[9]]).await, [InviteOutcome::Asked]);
+    assert!(people[9].invitations().await.is_empty(), "they do not want to be asked again");
+    let after = people[7].say(group, "who took the cups?").await;
+    assert_eq!(reason(people[8].try_send(group, text("not I")).await), "NOT_A_MEMBER");
+    let still = people[8].try_entries(group).await.expect("what was said until then");
+    assert_eq!(seen(&still), seen(&kept), "nothing new");
+    after
+}
+
+/// The group changes hands, and ends.
+async fn end(people: &[Person], group: u64) {
+    let founder = &people[0];
+    // The group changes hands, and ends.
+    let transfer = |to: &Person| TransferGroupRequest { conversation_id: group, account_id: to.account_id };
+    assert_eq!(reason(people[3].groups().transfer_group(transfer(&people[3])).await), "NOT_ALLOWED");
+    founder.groups().transfer_group(transfer(&people[1])).await.expect("transferred");
+    let end = DissolveGroupRequest { conversation_id: group };
+    assert_eq!(reason(founder.groups().dissolve_group(end).await), "NOT_ALLOWED");
+    people[1].groups().dissolve_group(end).await.expect("dissolved");
+    assert_eq!(reason(people[1].try_send(group, text("too late")).await), "GROUP_DISSOLVED");
+}
+
+/// Everybody has what was said while they were in it.
+async fn compare(people: &[Person], group: u64, recalled: u64, after: u64, mut away: Mirror) {
+    let founder = &people[0];
+    // Everybody has what was said while they were in it, and the tablet that was away has it, too.
+    let whole = founder.try_entries(group).await.expect("all");
+    assert!(whole.iter().enumerate().all(|(i, entry)| entry.seq == i as u64 + 1), "without a gap");
+    let taken_back = &whole[usize::try_from(recalled).expect("small") - 1];
+    assert!(matches!(&taken_back.content,
+        Some(entry::Content::Recalled(by)) if by.by_account_id == people[3].account_id));
+    assert!(whole.iter().any(|entry| entry.seq == after));
+    for person in people[1..8].iter().chain(&people[10..21]) {
+        let theirs = seen(&person.try_entries(group).await.expect("theirs"));
+        let from = theirs.first().expect("something").0;
+        let expected: Vec<_> = seen(&whole).into_iter().filter(|(seq, _)| *seq >= from).collect();
+        assert_eq!(theirs, expected, "{}", person.name);
+    }
+    let head = whole.last().expect("the end").seq;
+    let mut fresh = Mirror::new(people[1].sign_in("phone").await);
+    away.until(group, head).await.expect("caught up");
+    fresh.until(group, head).await.expect("caught up");
+    assert_eq!(away.copy(group), fresh.copy(group));
+    for mirror in [away, fresh] {
+        assert!(mirror.violations().is_empty(), "{:?}", mirror.violations());
+    }
+}
+
 #[tokio::test]
 async fn sixty_people_at_one_table() {
     over_all_transports_with(sizes, async |world| {
@@ -203,78 +290,10 @@ async fn sixty_people_at_one_table() {
         approve(&people, group).await;
         scan(world, &people, group).await;
         let recalled = talk(world, &people, group).await;
-        let founder = &people[0];
-
-        // Invitations have expired meanwhile. Of five new ones, four fill the group.
-        assert!(people[22].invitations().await.is_empty());
-        let late: Vec<&Person> = people[22..26].iter().collect();
-        let asked = founder.invite(group, &people[22..27].iter().collect::<Vec<_>>()).await;
-        assert_eq!(asked, [InviteOutcome::Asked; 5]);
-        for person in &late {
-            assert_eq!(person.accept_invitation().await, JoinOutcome::Joined);
-        }
-        assert_eq!(founder.members(group).await.len(), FULL);
-        let full = people[26].invitations().await;
-        assert_eq!(full.len(), 1, "they were asked while there was room");
-        let accept = teahouse_proto::groups::AcceptInvitationRequest { invitation_id: full[0].invitation_id };
-        assert_eq!(reason(people[26].groups().accept_invitation(accept).await), "TOO_MANY_MEMBERS");
-
-        // One is removed and one leaves, of which only owner and admins hear.
-        let mut owners = founder.follow().await;
-        let remove = RemoveMembersRequest { conversation_id: group, account_ids: vec![people[8].account_id] };
-        assert_eq!(reason(people[9].groups().remove_members(remove.clone()).await), "NOT_ALLOWED");
-        people[3].groups().remove_members(remove).await.expect("removed");
-        let kept = people[8].try_entries(group).await.expect("what was said until then");
-        assert!(matches!(notices(&kept).last(), Some(notice::Kind::MembersRemoved(_))));
-        let leave = LeaveGroupRequest { conversation_id: group, do_not_add_again: true };
-        people[9].groups().leave_group(leave).await.expect("left");
-        let gone = owners.until(|event| match event {
-            teahouse_proto::sync::follow_response::Event::Account(event) => match &event.what {
-                Some(What::GroupMemberLeft(left)) => Some(left.account_id),
-                _ => None,
-            },
-            _ => None,
-        });
-        assert_eq!(gone.await, people[9].account_id);
-        assert_eq!(reason(people[9].try_entries(group).await), "CONVERSATION_NOT_FOUND");
-        assert_eq!(founder.invite(group, &[&people[9]]).await, [InviteOutcome::Asked]);
-        assert!(people[9].invitations().await.is_empty(), "they do not want to be asked again");
-        let after = people[7].say(group, "who took the cups?").await;
-        assert_eq!(reason(people[8].try_send(group, text("not I")).await), "NOT_A_MEMBER");
-        let still = people[8].try_entries(group).await.expect("what was said until then");
-        assert_eq!(seen(&still), seen(&kept), "nothing new");
-
-        // The group changes hands, and ends.
-        let transfer =
-            |to: &Person| TransferGroupRequest { conversation_id: group, account_id: to.account_id };
-        assert_eq!(reason(people[3].groups().transfer_group(transfer(&people[3])).await), "NOT_ALLOWED");
-        founder.groups().transfer_group(transfer(&people[1])).await.expect("transferred");
-        let end = DissolveGroupRequest { conversation_id: group };
-        assert_eq!(reason(founder.groups().dissolve_group(end).await), "NOT_ALLOWED");
-        people[1].groups().dissolve_group(end).await.expect("dissolved");
-        assert_eq!(reason(people[1].try_send(group, text("too late")).await), "GROUP_DISSOLVED");
-
-        // Everybody has what was said while they were in it, and the tablet that was away has it, too.
-        let whole = founder.try_entries(group).await.expect("all");
-        assert!(whole.iter().enumerate().all(|(i, entry)| entry.seq == i as u64 + 1), "without a gap");
-        let taken_back = &whole[usize::try_from(recalled).expect("small") - 1];
-        assert!(matches!(&taken_back.content,
-            Some(entry::Content::Recalled(by)) if by.by_account_id == people[3].account_id));
-        assert!(whole.iter().any(|entry| entry.seq == after));
-        for person in people[1..8].iter().chain(&people[10..21]) {
-            let theirs = seen(&person.try_entries(group).await.expect("theirs"));
-            let from = theirs.first().expect("something").0;
-            let expected: Vec<_> = seen(&whole).into_iter().filter(|(seq, _)| *seq >= from).collect();
-            assert_eq!(theirs, expected, "{}", person.name);
-        }
-        let head = whole.last().expect("the end").seq;
-        let mut fresh = Mirror::new(people[1].sign_in("phone").await);
-        away.until(group, head).await.expect("caught up");
-        fresh.until(group, head).await.expect("caught up");
-        assert_eq!(away.copy(group), fresh.copy(group));
-        for mirror in [away, fresh] {
-            assert!(mirror.violations().is_empty(), "{:?}", mirror.violations());
-        }
+        fill(&people, group).await;
+        let after = part(&people, group).await;
+        end(&people, group).await;
+        compare(&people, group, recalled, after, away).await;
     })
     .await;
 }
