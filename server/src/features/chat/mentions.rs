@@ -80,7 +80,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, account: AccountId, id: ConversationId, up
     Ok(())
 }
 
-/// An edit took a mention out.
+/// An edit took a mention out, or its message was recalled. It still counts against [`MAX_UNREAD`]: the account was told.
 pub(super) fn withdraw(tx: &mut Tx<'_>, account: AccountId, id: ConversationId, seq: u64) -> Result<()> {
     match tx.get(&MENTION, &(account, id, seq))? {
         Some(_) => tx.put(&MENTION, &(account, id, seq), &Mention { withdrawn: true }),

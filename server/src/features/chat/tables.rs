@@ -366,7 +366,8 @@ impl Mark {
 /// A mention that the mentioned account was told of.
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Mention {
-    /// An edit took it out again. It stays until it is read, so that putting it back tells nobody a second time.
+    /// An edit took it out again, or its message was recalled. It stays until it is read, so that nobody is told without
+    /// end, and putting it back tells nobody a second time.
     #[prost(bool, tag = "1")]
     pub withdrawn: bool,
 }

@@ -1,7 +1,8 @@
 //! Taking a message back.
 
 use super::super::Chat;
-use super::super::tables::{Content, MENTION, MENTION_ALL, PIN, REACTION, SEALED};
+use super::super::mentions;
+use super::super::tables::{Content, MENTION_ALL, PIN, REACTION, SEALED};
 use super::{Target, mentioned, sealed};
 use crate::error::Result;
 use crate::features::chat::message_not_found;
@@ -84,7 +85,7 @@ impl Target {
     fn take_back(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         if let Some(Content::Text(text)) = &self.entry.content {
             for account in mentioned(text) {
-                tx.delete(&MENTION, &(account, self.id, self.seq))?;
+                mentions::withdraw(tx, account, self.id, self.seq)?;
             }
             tx.delete(&MENTION_ALL, &(self.id, self.seq))?;
         }

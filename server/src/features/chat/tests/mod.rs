@@ -10,6 +10,7 @@ mod media_kinds;
 mod options;
 mod passing;
 mod removal;
+mod removed;
 mod stays;
 
 use super::hooks::Hooks;
@@ -379,6 +380,18 @@ async fn a_flood_of_mentions_is_noted_up_to_a_bound_until_it_is_read() {
     assert_eq!(room.view(BORIS, id).await.unread_mentions, 0);
     room.send(ANNA, To::ConversationId(id.0), text).await.unwrap();
     assert_eq!(room.view(BORIS, id).await.unread_mentions, 1, "it is told again");
+}
+
+#[tokio::test]
+async fn recalling_mentions_makes_no_room_for_more_of_them() {
+    let (mut room, id) = Room::with_friends().await;
+    for _ in 0..mentions::MAX_UNREAD + 20 {
+        let said = room.send(ANNA, To::ConversationId(id.0), changes::mention(BORIS, "@")).await.unwrap();
+        room.recall(ANNA, id, said.seq).await.unwrap();
+        assert_eq!(room.view(BORIS, id).await.unread_mentions, 0);
+    }
+    let log = crate::delivery::log::head(&room.foundation.store, BORIS).await.unwrap();
+    assert_eq!(log, mentions::MAX_UNREAD as u64);
 }
 
 #[tokio::test]
