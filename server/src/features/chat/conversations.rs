@@ -172,8 +172,8 @@ impl Chat {
             let found = entries
                 .into_iter()
                 .find(|(seq, entry)| member.sees(*seq) && entry.is_message() && !deleted.contains(seq));
-            if found.is_some() {
-                return Ok(found);
+            if let Some((seq, entry)) = found {
+                return Ok(Some((seq, self.as_it_was(id, member, seq, entry).await?)));
             }
             last = before;
         }

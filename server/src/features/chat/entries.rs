@@ -68,7 +68,9 @@ impl Chat {
             if left == 0 {
                 break;
             }
-            stored.extend(self.foundation.store.entries(&LOG, &id, from, to, left, order).await?);
+            for (seq, entry) in self.foundation.store.entries(&LOG, &id, from, to, left, order).await? {
+                stored.push((seq, self.as_it_was(id, member, seq, entry).await?));
+            }
         }
         Ok(stored)
     }

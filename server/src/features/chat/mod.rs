@@ -29,6 +29,7 @@ mod removal;
 mod rules;
 mod saying;
 mod send;
+mod since;
 mod tables;
 #[cfg(test)]
 mod tests;

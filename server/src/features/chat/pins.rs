@@ -1,7 +1,7 @@
 //! Pinned messages of a conversation: for all its members, and noted in it.
 
 use super::changes::Target;
-use super::groups::Groups;
+use super::groups::{Groups, InGroup};
 use super::send::{not_friends, publish, write};
 use super::tables::{Content, LOG, PIN, Pinned};
 use super::{Chat, conversation_not_found, members, membership, message_not_found};
@@ -43,7 +43,8 @@ impl Chat {
         let viewer = self.viewer(me, &what).await?;
         let mut rows =
             self.foundation.store.scan(&PIN, &KeyRange::prefix(&(id,)), MAX_PINS, Order::Rising).await?;
-        rows.retain(|((_, seq), _)| member.sees(*seq));
+        let in_time = |pinned: &Pinned| member.ended.as_ref().is_none_or(|ended| pinned.stamp <= ended.stamp);
+        rows.retain(|((_, seq), pinned)| member.sees(*seq) && in_time(pinned));
         rows.sort_by_key(|(_, pinned)| std::cmp::Reverse(pinned.stamp));
         let mut pins = Vec::with_capacity(rows.len());
         for ((_, seq), pinned) in rows {
@@ -92,6 +93,8 @@ impl Pinning {
 
     fn unpin(self, tx: &mut Tx<'_>, groups: &Groups) -> Result<()> {
         let (conversation, member) = membership(tx, self.id, self.me)?.ok_or_else(conversation_not_found)?;
+        let group = groups.standing(tx, self.id, &conversation, self.me, &member)?;
+        group.as_ref().map_or(Ok(()), InGroup::check_member)?;
         // What the caller deleted for themselves can be unpinned, since they see that it is pinned.
         if !member.sees(self.seq) || tx.head(&LOG, &self.id)? < self.seq {
             return Err(message_not_found());
@@ -99,7 +102,7 @@ impl Pinning {
         if tx.get(&PIN, &(self.id, self.seq))?.is_none() {
             return Ok(());
         }
-        if let Some(group) = groups.standing(tx, self.id, &conversation, self.me, &member)? {
+        if let Some(group) = group {
             group.check(GroupRight::Pin)?;
         } else if let Some(peer) = conversation.peer(self.me)
             && !contacts::may_chat(tx, self.me, peer)?

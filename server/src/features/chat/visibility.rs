@@ -22,7 +22,7 @@ pub(super) fn sees(
 }
 
 impl Chat {
-    /// An entry as it is stored, where a member sees it.
+    /// An entry, where a member sees it: as it is stored, or as it was when they were removed.
     pub(super) async fn entry(
         &self,
         account: AccountId,
@@ -48,7 +48,10 @@ impl Chat {
             return Ok(None);
         }
         let found = self.foundation.store.entries(&LOG, &id, seq, seq, 1, Order::Rising).await?;
-        Ok(found.into_iter().next().map(|(_, entry)| entry))
+        match found.into_iter().next() {
+            Some((_, entry)) => self.as_it_was(id, member, seq, entry).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Which of the entries `from..=to` a member deleted; they must be few.

@@ -7,6 +7,8 @@ mod reactions;
 mod recall;
 mod sealed;
 
+pub(super) use reactions::add as add_reaction;
+
 use super::groups::{Groups, InGroup};
 use super::send::{not_friends, publish, write};
 use super::tables::{Content, Conversation, LOG, Member, StoredEntry};
@@ -37,7 +39,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// A message that the caller can see, recalled or not; `CONVERSATION_NOT_FOUND` or `MESSAGE_NOT_FOUND` else.
+    /// A message that the caller can see, recalled or not; `CONVERSATION_NOT_FOUND` or `MESSAGE_NOT_FOUND` else, and
+    /// `NOT_A_MEMBER` for who was removed: the answer tells the message as it is now.
     pub(super) fn find(
         tx: &mut Tx<'_>,
         groups: &Groups,
@@ -50,6 +53,7 @@ impl Target {
         let entry = if seen { tx.entry(&LOG, &id, seq)? } else { None };
         let entry = entry.filter(StoredEntry::is_message).ok_or_else(message_not_found)?;
         let group = groups.standing(tx, id, &conversation, me, &member)?;
+        group.as_ref().map_or(Ok(()), InGroup::check_member)?;
         Ok(Self { id, seq, conversation, me, member, group, entry })
     }
 

@@ -90,6 +90,8 @@ impl Chat {
         let reaction = |((_, _, emoji, account), given): ((_, _, String, AccountId), Reacted)| {
             MemberReaction { emoji, account_id: account.0, at_ms: given.at_ms }
         };
+        // Of somebody who was removed: what was given since is not theirs to see.
+        rows.retain(|(_, given)| member.ended.as_ref().is_none_or(|ended| given.at_ms <= ended.at_ms));
         let reactions = rows.into_iter().map(reaction).collect();
         Ok(ListReactionsResponse { reactions, next: next.unwrap_or_default() })
     }
@@ -107,11 +109,7 @@ impl Target {
                 given.len() - 1
             }
         };
-        let reaction = &mut given[at];
-        reaction.count += 1;
-        if reaction.account_ids.len() < NAMED {
-            reaction.account_ids.push(self.me.0);
-        }
+        add(&mut given[at], self.me);
         Ok(())
     }
 
@@ -130,6 +128,14 @@ impl Target {
             reaction.account_ids = rows.iter().take(NAMED).map(|(key, _)| key.3.0).collect();
         }
         Ok(())
+    }
+}
+
+/// Counts somebody, the last so far, and names them where that are few.
+pub(in super::super) fn add(reaction: &mut Reaction, account: AccountId) {
+    reaction.count += 1;
+    if reaction.account_ids.len() < NAMED {
+        reaction.account_ids.push(account.0);
     }
 }
 

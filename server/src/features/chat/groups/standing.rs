@@ -123,9 +123,14 @@ impl InGroup {
         check(self.role.ok_or_else(not_a_member)?, right, self.situation)
     }
 
+    /// For what members alone learn: `NOT_A_MEMBER`.
+    pub(in super::super) fn check_member(&self) -> Result<()> {
+        self.role.map(drop).ok_or_else(not_a_member)
+    }
+
     /// For what every member may do: `NOT_A_MEMBER`, `GROUP_DISSOLVED`.
     pub(in super::super) fn check_in(&self) -> Result<()> {
-        self.role.ok_or_else(not_a_member)?;
+        self.check_member()?;
         if self.situation.dissolved { Err(dissolved()) } else { Ok(()) }
     }
 
