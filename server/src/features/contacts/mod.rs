@@ -21,7 +21,7 @@ mod views;
 
 pub use faces::Faces;
 pub use relations::{
-    Relation, are_friends, blocked, blocks, friend_ids, has, has_friend, is_blocked_by, is_newcomer,
+    Relation, are_friends, blocked, blocks, friend_ids, has, has_friend, is_blocked_by, is_newcomer, lists,
     may_chat, relation,
 };
 #[cfg(test)]

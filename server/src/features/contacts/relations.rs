@@ -65,6 +65,11 @@ pub async fn has(store: &Store, me: AccountId, other: AccountId) -> Result<bool>
     Ok(store.get(&FRIEND, &(me, other)).await?.is_some_and(|row| !row.blocked))
 }
 
+/// As [`has`], within a transaction.
+pub fn lists(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<bool> {
+    Ok(tx.get(&FRIEND, &(me, other))?.is_some_and(|row| !row.blocked))
+}
+
 /// As [`may_chat`], outside of a transaction: for what is shown or told in passing.
 pub async fn are_friends(store: &Store, a: AccountId, b: AccountId) -> Result<bool> {
     Ok(has(store, a, b).await? && has(store, b, a).await?)

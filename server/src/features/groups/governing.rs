@@ -65,11 +65,13 @@ impl Room {
         now: Time,
     ) -> Result<()> {
         let mut row = switches(tx, id)?;
-        if upload.is_empty() && !row.own_picture {
+        let same = if upload.is_empty() { !row.own_picture } else { row.own_picture && row.upload == upload };
+        if same {
             return Ok(());
         }
         let picture = self.avatars.replace(tx, me, &group.picture, upload, now)?;
         row.own_picture = !upload.is_empty();
+        upload.clone_into(&mut row.upload);
         tx.put(&GROUP, &id, &row)?;
         self.chat.set_picture(tx, id, &picture, Some(me), now)?;
         self.repaint(tx, id, now)
@@ -119,6 +121,10 @@ impl Room {
         now: Time,
     ) -> Result<()> {
         self.chat.check(tx, id, me, GroupRight::Announce)?;
+        let before = tx.get(&ANNOUNCEMENT, &id)?.map_or_else(String::new, |row| row.text);
+        if text == before {
+            return Ok(());
+        }
         if text.is_empty() {
             return tx.delete(&ANNOUNCEMENT, &id);
         }

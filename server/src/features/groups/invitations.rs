@@ -61,7 +61,7 @@ pub(super) fn file(
     tx.put(&INVITATION, &(invited, fresh), &row)?;
     tx.put(&INVITED, &(id, invited), &InvitedRow { invitation: fresh.0 })?;
     let expiry = (row.expires_at_ms.max(0).cast_unsigned(), fresh.0);
-    tx.put(&EXPIRY, &expiry, &ExpiryRow { invited: invited.0, conversation: id.0 })?;
+    tx.put(&EXPIRY, &expiry, &ExpiryRow { invited: invited.0, conversation: id.0, inviter: 0 })?;
     log::append(tx, invited, now, &What::GroupInvitation(told(fresh, &row, &group)))?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Making groups, inviting people, and answering invitations.
 
+use super::asks::{self, Ask};
 use super::invitations::{self, Invitation};
 use super::requests;
 use super::room::{Entry, Me, Room, switches};
@@ -20,13 +21,28 @@ struct Named {
     outcome: InviteOutcome,
     /// They are in it already.
     was_in: bool,
+    /// They are on the caller's own list of friends. What is counted and refused goes by that alone: an answer that nobody
+    /// else sees must not depend on whether they have the caller, too.
+    listed: bool,
+    /// The caller named them before, and was told the same.
+    repeated: bool,
     /// They shall not be asked either, and it must not show.
     refuses: bool,
 }
 
 impl Named {
+    /// Whether it takes a place in the group, for all that its inviter knows.
+    fn takes_place(&self) -> bool {
+        self.listed && !self.was_in
+    }
+
     /// Whether it takes of the inviter's day.
     fn counts(&self) -> bool {
+        self.takes_place() && !self.repeated
+    }
+
+    /// Whether they come in, or are asked.
+    fn is_invited(&self) -> bool {
         !self.was_in && self.outcome != InviteOutcome::NotFriends
     }
 }
@@ -58,12 +74,15 @@ impl Room {
         let friends: Vec<AccountId> =
             friends.iter().copied().filter(|friend| *friend != me.account).collect();
         let id = self.chat.new_id(tx)?;
-        let named = self.sort(tx, me.account, id, &friends, self.open_door())?;
+        let named = self.sort(tx, me.account, id, &friends, self.open_door(), now)?;
         if named.iter().filter(|named| named.counts()).count() < 2 {
             return Err(rules::too_few_members());
         }
         self.draw(tx, ("groups.create", self.config.groups_per_day), 1, me, now)?;
         self.draw_invitations(tx, me, &named, now)?;
+        if named.iter().filter(|named| named.is_invited()).count() < 2 {
+            return Err(rules::too_few_members());
+        }
         let at_once = at_once(&named);
         self.chat.create(tx, id, name, me.account, &at_once, now)?;
         tx.put(&GROUP, &id, &GroupRow::default())?;
@@ -84,8 +103,8 @@ impl Room {
         let (group, _) = self.chat.check(tx, id, me.account, GroupRight::Invite)?;
         let approved = self.holds(tx, id, me.account, GroupRight::Approve)?;
         let door = self.door(&group, &switches(tx, id)?, approved);
-        let named = self.sort(tx, me.account, id, accounts, door)?;
-        if self.is_full(&group) && named.iter().any(Named::counts) {
+        let named = self.sort(tx, me.account, id, accounts, door, now)?;
+        if self.is_full(&group) && named.iter().any(Named::takes_place) {
             return Err(rules::too_many_members());
         }
         self.draw_invitations(tx, me, &named, now)?;
@@ -106,20 +125,25 @@ impl Room {
         id: ConversationId,
         accounts: &[AccountId],
         mut door: Door,
+        now: Time,
     ) -> Result<Vec<Named>> {
         let mut all = Vec::with_capacity(accounts.len());
         for account in accounts.iter().copied() {
             let was_in = self.is_in(tx, id, account)?;
-            let mut named = Named { account, outcome: InviteOutcome::Joined, was_in, refuses: false };
-            if !was_in {
-                let person = match contacts::may_chat(tx, me, account)? {
-                    true => accounts::person(tx, account)?,
-                    false => None,
-                };
+            let outcome = if was_in { InviteOutcome::Joined } else { InviteOutcome::NotFriends };
+            let listed = contacts::lists(tx, me, account)?;
+            let mut named = Named { account, outcome, was_in, listed, repeated: false, refuses: false };
+            if let (true, Some(person)) = (named.takes_place(), accounts::person(tx, account)?) {
                 named.refuses = invitations::refuses(tx, id, account)?;
-                named.outcome = person.map_or(InviteOutcome::NotFriends, |person| {
-                    door.invited(person.ask_before_group || named.refuses)
-                });
+                let wanted = door.invited(person.ask_before_group || named.refuses);
+                let ask = Ask { group: id, invited: account, inviter: me };
+                named.repeated = asks::told(tx, ask, now)? == Some(wanted);
+                // A request reaches owner and admins alone, so it is filed either way; whether the two are friends is asked
+                // when it is approved. All others learn of what is told here.
+                let unseen = named.repeated || wanted == InviteOutcome::Requested;
+                if unseen || contacts::may_chat(tx, me, account)? {
+                    named.outcome = wanted;
+                }
                 door.members += u32::from(named.outcome == InviteOutcome::Joined);
             }
             all.push(named);
@@ -142,8 +166,13 @@ impl Room {
         approved: bool,
         now: Time,
     ) -> Result<()> {
-        for named in named.iter().filter(|named| !named.refuses) {
+        for named in named.iter().filter(|named| named.is_invited() && !named.repeated) {
+            if named.outcome != InviteOutcome::Joined {
+                let ask = Ask { group: id, invited: named.account, inviter: me };
+                asks::remember(self, tx, ask, named.outcome, now)?;
+            }
             match named.outcome {
+                _ if named.refuses => {}
                 InviteOutcome::Asked => {
                     let invitation = Invitation { conversation: id, inviter: me, approved };
                     invitations::file(self, tx, named.account, invitation, now)?;
@@ -210,7 +239,7 @@ impl Room {
 }
 
 fn at_once(named: &[Named]) -> Vec<AccountId> {
-    let joined = named.iter().filter(|named| named.counts() && named.outcome == InviteOutcome::Joined);
+    let joined = named.iter().filter(|named| !named.was_in && named.outcome == InviteOutcome::Joined);
     joined.map(|named| named.account).collect()
 }
 

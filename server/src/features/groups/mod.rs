@@ -2,6 +2,7 @@
 //! is said in a group: who is in it, and the notices of what happens to it, are the chat room's ([`super::chat::Groups`]).
 
 mod api;
+mod asks;
 mod config;
 mod governing;
 mod invitations;

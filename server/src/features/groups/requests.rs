@@ -57,7 +57,7 @@ pub(super) fn file(
     tx.put(&REQUEST, &(id, fresh), &row)?;
     tx.put(&REQUESTED, &(id, account), &RequestedRow { request: fresh.0 })?;
     let expiry = (row.expires_at_ms.max(0).cast_unsigned(), fresh.0);
-    tx.put(&EXPIRY, &expiry, &ExpiryRow { invited: 0, conversation: id.0 })?;
+    tx.put(&EXPIRY, &expiry, &ExpiryRow { invited: 0, conversation: id.0, inviter: 0 })?;
     let card = accounts::person(tx, account)?.map(|person| person.card()).unwrap_or_default();
     tell(room, tx, id, &What::JoinRequest(told(id, fresh, &row, card)), now)
 }

@@ -3,7 +3,7 @@
 
 use super::rules::Door;
 use super::tables::{GROUP, GroupRow};
-use super::{GroupsConfig, invitations, requests};
+use super::{GroupsConfig, asks, invitations, requests};
 use crate::error::{Kind, Result};
 use crate::features::chat::{self, GroupView};
 use crate::features::ledger::quota::{Quota, Who};
@@ -112,6 +112,7 @@ impl Room {
         self.chat.join(tx, id, who, entry.by, entry.way, plain_text_until, now)?;
         self.repaint(tx, id, now)?;
         for account in who {
+            asks::settle(tx, id, *account)?;
             invitations::settle(tx, id, *account, now)?;
             requests::settle(self, tx, id, *account, now)?;
         }

@@ -1,7 +1,8 @@
-//! What happens without a call: invitations and requests to join expire.
+//! What happens without a call: invitations and requests to join expire, and who was named is forgotten.
 
+use super::asks::Ask;
 use super::tables::EXPIRY;
-use super::{Groups, invitations, requests};
+use super::{Groups, asks, invitations, requests};
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId, InvitationId, JoinRequestId};
 use crate::store::Order;
@@ -39,9 +40,13 @@ impl Groups {
                     let due = tx.scan(&EXPIRY, &KeyRange::all().before(&end), BATCH, Order::Rising)?;
                     for (key, row) in &due {
                         let id = ConversationId(row.conversation);
-                        match AccountId(row.invited) {
-                            AccountId(0) => requests::expire(room, tx, id, JoinRequestId(key.1), now)?,
-                            invited => invitations::expire(tx, id, invited, InvitationId(key.1), now)?,
+                        let (invited, inviter) = (AccountId(row.invited), AccountId(row.inviter));
+                        match (invited, inviter) {
+                            (AccountId(0), _) => requests::expire(room, tx, id, JoinRequestId(key.1), now)?,
+                            (_, AccountId(0)) => {
+                                invitations::expire(tx, id, invited, InvitationId(key.1), now)?;
+                            }
+                            _ => asks::expire(tx, Ask { group: id, invited, inviter }, now)?,
                         }
                         tx.delete(&EXPIRY, key)?;
                     }

@@ -5,6 +5,7 @@ use crate::store::Table;
 use crate::time::Time;
 use prost::Message;
 use teahouse_proto::chat::JoinWay;
+use teahouse_proto::groups::InviteOutcome;
 
 /// Switches and counts of a group.
 pub(super) const GROUP: Table<ConversationId, GroupRow> = Table::new("groups.group");
@@ -23,7 +24,9 @@ pub(super) const REQUEST: Table<(ConversationId, JoinRequestId), RequestRow> = T
 pub(super) const REQUESTED: Table<(ConversationId, AccountId), RequestedRow> = Table::new("groups.requested");
 /// (account, group): the account left, and nobody shall add it again.
 pub(super) const REFUSED: Table<(AccountId, ConversationId), ()> = Table::new("groups.refused");
-/// (Unix milliseconds, invitation or request): when to look whether it has expired.
+/// (group, invited, inviter): whom somebody named already.
+pub(super) const ASK: Table<(ConversationId, AccountId, AccountId), AskRow> = Table::new("groups.ask");
+/// (Unix milliseconds, a number of its own): when to look whether something has expired.
 pub(super) const EXPIRY: Table<(u64, u64), ExpiryRow> = Table::new("groups.expiry");
 
 /// (Unix milliseconds, group): when to compose its picture.
@@ -51,6 +54,9 @@ pub(super) struct GroupRow {
     /// When it is to be looked at again, as in [`REPAINT`]; 0: not.
     #[prost(int64, tag = "7")]
     pub(super) repaint_at_ms: i64,
+    /// The upload that somebody's picture is a copy of.
+    #[prost(string, tag = "8")]
+    pub(super) upload: String,
 }
 
 /// What was announced.
@@ -140,11 +146,23 @@ pub(super) struct RequestedRow {
 /// What expires.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ExpiryRow {
-    /// Of an invitation: who is invited. 0: it is a request.
+    /// Of an invitation, and of an [`AskRow`]: who is invited. 0: it is a request.
     #[prost(fixed64, tag = "1")]
     pub(super) invited: u64,
     #[prost(fixed64, tag = "2")]
     pub(super) conversation: u64,
+    /// Of an [`AskRow`]: who named them. Else 0.
+    #[prost(fixed64, tag = "3")]
+    pub(super) inviter: u64,
+}
+
+/// What an inviter was told when they named somebody.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct AskRow {
+    #[prost(enumeration = "InviteOutcome", tag = "1")]
+    pub(super) outcome: i32,
+    #[prost(int64, tag = "2")]
+    pub(super) expires_at_ms: i64,
 }
 
 impl InvitationRow {

@@ -79,12 +79,17 @@ async fn a_picture_is_an_upload_of_the_caller() {
     assert!(path.starts_with("/v1/public/"), "{path}");
     let changed = GroupPictureChanged { by_account_id: 3, picture: path.clone() };
     assert_eq!(world.notices(BORIS, id).await[1..], [notice::Kind::GroupPictureChanged(changed)]);
+    assert_eq!(world.update(CLARA, repaint(id, &mine)).await.unwrap().summary.unwrap().picture, path);
+    assert_eq!(world.notices(BORIS, id).await.len(), 2, "a repeat changes nothing");
+    let held_by_boris = theirs.clone();
     let next = world.update(BORIS, repaint(id, &theirs)).await.unwrap().summary.unwrap().picture;
     assert_ne!(path, next);
     let held = world.foundation.store.transact(move |tx| holder(tx, &mine)).await.unwrap();
     assert_eq!(held, Some(Holder::Upload(CLARA)), "the upload itself stays its owner's");
     let none = world.update(BORIS, repaint(id, "")).await.unwrap().summary.unwrap().picture;
     assert_eq!(none, "");
+    let again = world.update(BORIS, repaint(id, &held_by_boris)).await.unwrap().summary.unwrap().picture;
+    assert!(!again.is_empty(), "it was taken away meanwhile");
 }
 
 #[tokio::test]
@@ -125,13 +130,17 @@ async fn an_announcement_calls_on_everybody() {
     assert_eq!(reason(world.announce(CLARA, id, "no").await), "NOT_ALLOWED");
     assert_eq!(reason(world.announce(ANNA, id, &"x".repeat(1001)).await), "TEXT_TOO_LONG");
     assert_eq!(reason(world.announce(ANNA, id, "a\u{0}").await), "TEXT_INVALID");
-    world.announce(ANNA, id, "tea at five").await.unwrap();
+    for _ in 0..2 {
+        world.announce(ANNA, id, "tea at five").await.unwrap();
+    }
     let announced = Announced { by_account_id: 1, text: "tea at five".into() };
     assert_eq!(world.notices(CLARA, id).await[1..], [notice::Kind::Announced(announced)]);
     assert_eq!(world.chat.view(CLARA, id).await.unwrap().unread_mentions, 1);
     let shown = world.group(CLARA, id).await.unwrap().announcement.unwrap();
     assert_eq!((shown.text.as_str(), shown.by_account_id, shown.at_ms), ("tea at five", 1, START.as_ms()));
-    world.announce(ANNA, id, "").await.unwrap();
+    for _ in 0..2 {
+        world.announce(ANNA, id, "").await.unwrap();
+    }
     assert_eq!(world.group(CLARA, id).await.unwrap().announcement, None);
     assert_eq!(world.notices(CLARA, id).await.len(), 2, "without a word");
 }

@@ -1,6 +1,8 @@
 //! Invitations: who is in at once, who is asked, and what becomes of what waits.
 
 use super::*;
+use crate::store::Order;
+use crate::store::key::KeyRange;
 
 #[tokio::test]
 async fn friends_are_in_at_once_and_others_are_not_invited() {
@@ -53,10 +55,10 @@ async fn who_wants_to_be_asked_is() {
 }
 
 #[tokio::test]
-async fn a_declined_invitation_is_gone_without_a_word_and_a_new_one_comes() {
-    let world = World::new(4).await;
+async fn a_declined_invitation_is_gone_without_a_word_and_comes_again_of_others_or_after_a_week() {
+    let mut world = World::new(4).await;
     let id = world.group_of(3).await;
-    world.befriend(BORIS, DORA).await;
+    world.befriend_all(DORA, [1, 2]).await;
     world.asks_first(DORA).await;
     world.invite(BORIS, id, &[4]).await.unwrap();
     let first = world.invitations(DORA).await[0].invitation_id;
@@ -66,10 +68,88 @@ async fn a_declined_invitation_is_gone_without_a_word_and_a_new_one_comes() {
     assert!(world.invitations(DORA).await.is_empty());
     assert_eq!(reason(world.accept(DORA, first).await), "INVITATION_NOT_FOUND");
     assert!(world.log(BORIS).await.is_empty());
-    assert_eq!(world.invite(BORIS, id, &[4]).await.unwrap(), [InviteOutcome::Asked]);
+    assert_eq!(world.invite(BORIS, id, &[4]).await.unwrap(), [InviteOutcome::Asked], "as if it waited");
+    assert!(world.invitations(DORA).await.is_empty());
+    world.invite(ANNA, id, &[4]).await.unwrap();
     let second = world.invitations(DORA).await[0].invitation_id;
     assert_ne!(first, second);
     assert_eq!(reason(world.decline(DORA, first).await), "INVITATION_NOT_FOUND", "replaced");
+    world.now = START + DAY * 7;
+    world.invite(BORIS, id, &[4]).await.unwrap();
+    assert_eq!(world.invitations(DORA).await[0].inviter_account_id, 2);
+}
+
+#[tokio::test]
+async fn naming_somebody_again_asks_and_costs_nothing_and_tells_nothing() {
+    let mut world = World::with(8, GroupsConfig { invitations_per_day: 4, ..GroupsConfig::default() }).await;
+    let id = world.group_of(4).await;
+    let [asks, declines, parts] = [5, 6, 7].map(AccountId);
+    world.befriend_all(BORIS, 4..=8).await;
+    world.leave(DORA, id, true).await.unwrap();
+    for who in [asks, declines, parts] {
+        world.asks_first(who).await;
+    }
+    let named = [4, 5, 6, 7];
+    assert_eq!(world.invite(BORIS, id, &named).await.unwrap(), [InviteOutcome::Asked; 4]);
+    let before = world.invitations(asks).await;
+    world.decline(declines, world.invitations(declines).await[0].invitation_id).await.unwrap();
+    world.part(parts, BORIS).await;
+    for who in named {
+        let told = world.log(AccountId(who)).await;
+        assert_eq!(world.invite(BORIS, id, &[who]).await.unwrap(), [InviteOutcome::Asked], "{who}");
+        assert_eq!(world.log(AccountId(who)).await, told, "{who} is not asked again");
+    }
+    assert_eq!(world.invitations(asks).await, before);
+    assert_eq!(reason(world.invite(BORIS, id, &[8]).await), "RATE_LIMITED", "four were named");
+
+    // Whoever was in meanwhile is asked anew.
+    assert_eq!(world.accept(asks, before[0].invitation_id).await.unwrap(), JoinOutcome::Joined);
+    world.leave(asks, id, false).await.unwrap();
+    world.now = START + DAY;
+    world.invite(BORIS, id, &[5]).await.unwrap();
+    assert_eq!(world.invitations(asks).await.len(), 1);
+
+    world.now = START + DAY * 8;
+    world.groups.sweep(world.now).await.unwrap();
+    let left = world.foundation.store.scan(&tables::ASK, &KeyRange::all(), 9, Order::Rising).await;
+    assert!(left.unwrap().is_empty(), "all is forgotten in the end");
+}
+
+#[tokio::test]
+async fn what_nobody_sees_goes_by_the_own_list_alone() {
+    let mut world = World::with(9, GroupsConfig { invitations_per_day: 2, ..GroupsConfig::default() }).await;
+    let id = world.group_of(3).await;
+    let [friend, parted, blocks, stranger] = [4, 5, 6, 9].map(AccountId);
+    for who in [BORIS, CLARA] {
+        world.befriend_all(who, 4..=8).await;
+        world.part(parted, who).await;
+        world.block(blocks, who).await;
+    }
+    world.invite(BORIS, id, &[7, 8]).await.unwrap();
+    for who in [friend, parted, blocks] {
+        assert_eq!(reason(world.invite(BORIS, id, &[who.0]).await), "RATE_LIMITED", "{who}");
+        assert_eq!(reason(world.try_create(BORIS, &[1, who.0]).await), "RATE_LIMITED", "{who}");
+    }
+    assert_eq!(world.invite(BORIS, id, &[stranger.0]).await.unwrap(), [InviteOutcome::NotFriends]);
+    assert_eq!(reason(world.try_create(BORIS, &[1, stranger.0]).await), "TOO_FEW_MEMBERS");
+
+    world.set(|config| (config.max_members, config.invitations_per_day) = (5, 9));
+    for who in [friend, parted, blocks] {
+        assert_eq!(reason(world.invite(CLARA, id, &[who.0]).await), "TOO_MANY_MEMBERS", "{who}");
+    }
+    world.set(|config| (config.max_members, config.max_join_requests) = (9, 3));
+    world.settings(id, |settings| settings.approval = true).await;
+    for who in [friend, parted, blocks] {
+        assert_eq!(world.invite(CLARA, id, &[who.0]).await.unwrap(), [InviteOutcome::Requested], "{who}");
+    }
+    assert_eq!(world.invite(CLARA, id, &[stranger.0]).await.unwrap(), [InviteOutcome::NotFriends]);
+    for request in world.requests(ANNA, id).await.unwrap() {
+        world.decide(ANNA, &request, true).await.unwrap();
+    }
+    assert_eq!(world.members(id).await, [1, 2, 3, 4, 7, 8]);
+    for who in [parted, blocks] {
+        assert!(world.log(who).await.is_empty() && world.invitations(who).await.is_empty());
+    }
 }
 
 #[tokio::test]
@@ -187,7 +267,7 @@ async fn the_last_place_is_given_once() {
 
 #[tokio::test]
 async fn invitations_are_counted_whatever_comes_of_them() {
-    let world = World::with(9, GroupsConfig { invitations_per_day: 6, ..GroupsConfig::default() }).await;
+    let world = World::with(9, GroupsConfig { invitations_per_day: 5, ..GroupsConfig::default() }).await;
     let id = world.group_of(4).await;
     world.befriend_all(BORIS, 5..=9).await;
     world.asks_first(AccountId(6)).await;
@@ -195,7 +275,7 @@ async fn invitations_are_counted_whatever_comes_of_them() {
     world.leave(AccountId(5), id, true).await.unwrap();
     world.invite(BORIS, id, &[5, 99, 4, 1]).await.unwrap();
     world.invite(BORIS, id, &[6]).await.unwrap();
-    assert_eq!(reason(world.invite(BORIS, id, &[7, 8, 9]).await), "RATE_LIMITED", "4 and 3");
+    assert_eq!(reason(world.invite(BORIS, id, &[7, 8, 9]).await), "RATE_LIMITED", "3 and 3");
     assert_eq!(world.members(id).await.len(), 4, "nobody was put in");
     world.invite(BORIS, id, &[7, 8]).await.unwrap();
     assert_eq!(reason(world.invite(BORIS, id, &[9]).await), "RATE_LIMITED");
