@@ -17,7 +17,6 @@ mod ids;
 mod quota;
 mod references;
 mod rules;
-mod shares;
 mod staging;
 mod tables;
 #[cfg(test)]
@@ -33,6 +32,7 @@ pub use references::{media_not_found, refer_again, refer_stored, refer_upload, r
 pub use tables::Holder;
 
 use super::Foundation;
+use super::shares::Shares;
 use crate::call::{Class, Methods};
 use crate::error::{Error, Result};
 use crate::id::AccountId;
@@ -43,7 +43,6 @@ use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use http::Downloader;
 use quota::Limits;
-use shares::Shares;
 use staging::Staging;
 use std::fs::File;
 use std::io;

@@ -10,11 +10,13 @@ use super::address::{parse_token, strip_path};
 use super::found::Found;
 use super::picture::{Form, Logo, MAX_SIDE, MIN_SIDE, Order};
 use super::tables::Token;
+use crate::call::Caller;
 use crate::error::{Error, Kind, Result};
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use std::sync::Arc;
 
@@ -34,11 +36,11 @@ impl Qr {
 }
 
 /// `GET /q/{token}`, `/q/{token}.png`, `/q/{token}.svg`.
-async fn code(State(room): State<Arc<Qr>>, uri: Uri) -> Response {
+async fn code(State(room): State<Arc<Qr>>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
     let (token, form) = asked(uri.path());
     let mut answer = match form {
         None => room.page(token).await,
-        Some(form) => room.picture(token, form, uri.query().unwrap_or_default()).await,
+        Some(form) => room.picture(&caller, token, form, uri.query().unwrap_or_default()).await,
     }
     .unwrap_or_else(refused);
     always(answer.headers_mut());
@@ -64,19 +66,27 @@ impl Qr {
             .into_response())
     }
 
-    async fn picture(&self, token: Option<Token>, form: Form, query: &str) -> Result<Response> {
+    async fn picture(
+        &self,
+        caller: &Caller,
+        token: Option<Token>,
+        form: Form,
+        query: &str,
+    ) -> Result<Response> {
         // Before it is known whether there is such a code, so that the answer does not tell.
         let (side, has_logo) = wanted(query)?;
         let found = self.find(token, None, self.foundation.clock.now()).await?;
         let (Some(token), Some(found)) = (token, found) else { return Ok(self.nothing()) };
+        let turn = self.studio.enter(caller.network())?;
         let logo = if has_logo { Some(self.logo(&found).await?) } else { None };
         let order = Order { text: self.address.url(token), side, logo, form };
-        let bytes = self.studio.draw(order).await?;
+        let picture = self.studio.draw(turn, order).await?;
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
         headers.insert(header::CONTENT_SECURITY_POLICY, DRAWING_POLICY);
-        Ok((StatusCode::OK, headers, bytes).into_response())
+        // The transport may have taken all of it long before the client has: what counts is in the bytes.
+        Ok((StatusCode::OK, headers, Bytes::from_owner(picture)).into_response())
     }
 
     async fn logo(&self, found: &Found) -> Result<Logo> {

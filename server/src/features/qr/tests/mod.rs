@@ -16,7 +16,7 @@ use crate::features::testing::{accounts, foundation, media};
 use crate::id::{AccountId, DeviceId};
 use crate::store::Tx;
 use crate::time::{DAY, Time};
-use ::http::{HeaderMap, Request, StatusCode};
+use ::http::{HeaderMap, Request, Response, StatusCode};
 use axum::Router;
 use axum::body::Body;
 use std::time::Duration;
@@ -127,11 +127,16 @@ impl World {
         }
     }
 
-    /// Asks for a path, as "GET" or "HEAD".
+    /// Asks for a path, as "GET" or "HEAD", from an address. The body is not taken yet.
+    async fn ask(&self, method: &str, path: &str, from: [u8; 4]) -> Response<Body> {
+        let caller = Caller::new(None, from.into());
+        let request =
+            Request::builder().method(method).uri(path).extension(caller).body(Body::empty()).unwrap();
+        self.routes.clone().oneshot(request).await.unwrap()
+    }
+
     async fn http(&self, method: &str, path: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        let answer = self.routes.clone().oneshot(request).await.unwrap();
-        let (head, body) = answer.into_parts();
+        let (head, body) = self.ask(method, path, [203, 0, 113, 9]).await.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: head.status, headers: head.headers, body }
     }

@@ -104,6 +104,30 @@ async fn pictures_are_as_large_as_asked_for() {
 }
 
 #[tokio::test]
+async fn who_takes_no_picture_gets_no_further_ones() {
+    let w = world().await;
+    let code = w.code(ANNA).await;
+    let picture = format!("{}.png?size=256", path(&code));
+    let (slow, other) = ([203, 0, 113, 9], [203, 0, 113, 10]);
+    let mut untaken = Vec::new();
+    for _ in 0..4 {
+        let body = w.ask("GET", &picture, slow).await.into_body();
+        // As a transport does: it has all of the body, and the client has closed its window.
+        untaken.push(axum::body::to_bytes(body, usize::MAX).await.unwrap());
+    }
+    let refused = w.ask("GET", &picture, slow).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(w.ask("GET", &picture, other).await.status(), StatusCode::OK);
+    assert_eq!(w.ask("GET", path(&code), slow).await.status(), StatusCode::OK, "its page");
+    assert_eq!(w.ask("GET", "/q/x.png", slow).await.status(), StatusCode::NOT_FOUND);
+    untaken.pop();
+    for _ in 0..9 {
+        // Nobody needs the body of a HEAD.
+        assert_eq!(w.ask("HEAD", &picture, slow).await.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn other_sizes_are_refused_before_the_code_is_looked_at() {
     let w = world().await;
     let code = w.code(ANNA).await;
@@ -125,6 +149,6 @@ async fn other_sizes_are_refused_before_the_code_is_looked_at() {
 #[test]
 fn settings_without_sense_are_told() {
     assert!(QrConfig::default().problems().is_empty());
-    let senseless = QrConfig { pictures_at_once: 0, group_code_days: 0, ..QrConfig::default() };
+    let senseless = QrConfig { pictures_per_address: 0, group_code_days: 0, ..QrConfig::default() };
     assert_eq!(senseless.problems().len(), 2);
 }
