@@ -168,6 +168,8 @@ pub(crate) enum Command {
     Download(media::Download),
     /// Upload a file and show its id, for `teahouse call`.
     Upload(media::Upload),
+    /// Save all that the server has of you for you to see, as a tar archive of JSON and media.
+    Export(super::export::Export),
     /// Show how much of your upload quota is used.
     Quota,
     /// Keep messages for yourself, list and send them.

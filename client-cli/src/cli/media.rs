@@ -243,7 +243,8 @@ fn target(args: &Download, media: &Media, seq: u64, n: usize, of: usize) -> Path
     }
 }
 
-fn ending(content_type: &str) -> &'static str {
+/// The ending of a file of this type.
+pub(super) fn ending(content_type: &str) -> &'static str {
     match content_type {
         "image/jpeg" => "jpg",
         "image/png" => "png",

@@ -6,6 +6,7 @@ mod by_code;
 mod calls;
 mod changes;
 mod contacts;
+mod export;
 mod favourites;
 mod fellows;
 mod follow;
@@ -114,6 +115,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::SendSticker(args) => media::send_sticker(app, args).await,
         Command::Download(args) => media::download(app, args).await,
         Command::Upload(args) => media::upload(app, args).await,
+        Command::Export(args) => export::run(app, args).await,
         Command::Quota => media::quota(app).await,
         Command::Favourite(args) => favourites::run(app, args).await,
         Command::Sticker(args) => stickers::run(app, args).await,

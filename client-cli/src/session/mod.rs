@@ -135,15 +135,29 @@ impl Session {
         self.send(SendMessageRequest { to: Some(to), content: Some(content), ..Default::default() }).await
     }
 
-    async fn try_once<A: Message + Default>(
-        &self,
-        method: &'static MethodInfo,
-        body: bytes::Bytes,
-    ) -> Result<A> {
-        let connection = self.connection().await?;
-        let answer = connection.call_bytes(method.path, body).await?;
-        A::decode(answer)
-            .map_err(|e| Error::protocol(format!("The server's answer is not a {}: {e}.", method.response)))
+    /// Calls until an answer is definite or patience is at its end, with request and answer encoded. Reads and messages
+    /// are repeated whatever went wrong on the way, other calls only where they surely did not happen.
+    ///
+    /// # Errors
+    /// The server's, and those of the way to it.
+    pub async fn call_bytes(&self, method: &MethodInfo, body: bytes::Bytes) -> Result<bytes::Bytes> {
+        let give_up_at = Instant::now() + self.patience;
+        let mut backoff = Backoff::new(self.inner.random.clone());
+        loop {
+            let error = match self.try_once(method, body.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let wait = backoff.after(&error);
+            if !may_repeat(method, &error) || Instant::now() + wait > give_up_at {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn try_once(&self, method: &MethodInfo, body: bytes::Bytes) -> Result<bytes::Bytes> {
+        self.connection().await?.call_bytes(method.path, body).await
     }
 }
 
@@ -175,8 +189,7 @@ fn may_have_happened(error: &Error) -> bool {
 impl Caller for Session {
     type Error = Error;
 
-    /// Calls until an answer is definite or patience is at its end. Reads and messages are repeated whatever went wrong
-    /// on the way, other calls only where they surely did not happen.
+    /// As [`Session::call_bytes`].
     async fn unary<Q: Message + 'static, A: Message + Default + 'static>(
         &self,
         method: &'static MethodInfo,
@@ -184,19 +197,9 @@ impl Caller for Session {
     ) -> Result<A> {
         let body: bytes::Bytes = request.encode_to_vec().into();
         drop(request);
-        let give_up_at = Instant::now() + self.patience;
-        let mut backoff = Backoff::new(self.inner.random.clone());
-        loop {
-            let error = match self.try_once(method, body.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let wait = backoff.after(&error);
-            if !may_repeat(method, &error) || Instant::now() + wait > give_up_at {
-                return Err(error);
-            }
-            tokio::time::sleep(wait).await;
-        }
+        let answer = self.call_bytes(method, body).await?;
+        A::decode(answer)
+            .map_err(|e| Error::protocol(format!("The server's answer is not a {}: {e}.", method.response)))
     }
 
     /// Opens a stream on the present connection. It ends with that.
