@@ -45,6 +45,12 @@ pub(super) struct Member {
     /// They cleared everything up to this number; 0: never. Coming back into a group does not bring it back.
     #[prost(uint64, tag = "11")]
     pub cleared_to: u64,
+    /// They are in the conversation since after this number; 0 also where they were let see what was said before.
+    #[prost(uint64, tag = "12")]
+    pub came_after: u64,
+    /// As `stays`, also of what they cleared since: receipts go by these, so nobody learns from them that they cleared it.
+    #[prost(message, repeated, tag = "13")]
+    pub earlier: Vec<Stay>,
 }
 
 /// An earlier time in a group: entries `after + 1 ..= to`.
@@ -84,13 +90,25 @@ impl Member {
     pub(super) fn new(head: Mark, history: bool) -> Self {
         let after = if history { Mark::default() } else { head };
         let passed = history.then_some(head);
-        Self { visible_after: after.seq, ordinal_after: after.ordinal, passed, ..Self::default() }
+        Self {
+            visible_after: after.seq,
+            ordinal_after: after.ordinal,
+            passed,
+            came_after: after.seq,
+            ..Self::default()
+        }
     }
 
     /// Whether the member was in the conversation when an entry was made, and has not cleared it since.
     pub(super) fn sees(&self, seq: u64) -> bool {
         let now = seq > self.visible_after && self.ended.as_ref().is_none_or(|ended| seq <= ended.seq);
         now || self.stays.iter().any(|stay| stay.after < seq && seq <= stay.to)
+    }
+
+    /// Whether an entry was the member's to see when it was made, or when they came; whatever they did to it since.
+    pub(super) fn was_shown(&self, seq: u64) -> bool {
+        let now = seq > self.came_after && self.ended.as_ref().is_none_or(|ended| seq <= ended.seq);
+        now || self.earlier.iter().any(|stay| stay.after < seq && seq <= stay.to)
     }
 
     /// Nothing before and at this number is the member's to see.
@@ -134,17 +152,23 @@ impl Member {
         self.passed = Some(head);
         if history {
             self.stays.clear();
+            self.earlier.clear();
             self.visible_after = self.cleared_to;
+            self.came_after = 0;
             return;
         }
         if self.visible_after < ended.seq {
             self.stays.push(Stay { after: self.visible_after, to: ended.seq });
         }
-        if self.stays.len() > MAX_STAYS {
-            self.stays.remove(0);
+        self.earlier.push(Stay { after: self.came_after, to: ended.seq });
+        for stays in [&mut self.stays, &mut self.earlier] {
+            if stays.len() > MAX_STAYS {
+                stays.remove(0);
+            }
         }
         self.visible_after = head.seq;
         self.ordinal_after = head.ordinal;
+        self.came_after = head.seq;
     }
 }
 
@@ -179,10 +203,15 @@ mod tests {
             let mut member = Member::default();
             // By number: whether the member sees it.
             let mut seen: Vec<bool> = Vec::new();
+            // As `seen`, with what they cleared.
+            let mut shown: Vec<bool> = Vec::new();
             for step in steps {
                 let head = Mark::at(seen.len() as u64, seen.len() as u64);
                 match step {
-                    Step::Said => seen.push(member.ended.is_none()),
+                    Step::Said => {
+                        seen.push(member.ended.is_none());
+                        shown.push(member.ended.is_none());
+                    }
                     Step::Removed if member.ended.is_none() => {
                         member.ended = Some(Ended { seq: head.seq, ..Ended::default() });
                     }
@@ -191,6 +220,7 @@ mod tests {
                         if history {
                             let cleared = member.cleared_to as usize;
                             seen.iter_mut().skip(cleared).for_each(|seen| *seen = true);
+                            shown.fill(true);
                         }
                     }
                     Step::Cleared => {
@@ -200,7 +230,10 @@ mod tests {
                     }
                     _ => {}
                 }
-                prop_assume!(member.stays.len() < MAX_STAYS);
+                prop_assume!(member.earlier.len() < MAX_STAYS);
+                for (seq, shown) in (1_u64..).zip(&shown) {
+                    prop_assert_eq!(member.was_shown(seq), *shown, "{} of {:?}", seq, &member);
+                }
                 let numbered = || seen.iter().zip(1_u64..).map(|(seen, seq)| (seq, *seen));
                 for (seq, seen) in numbered() {
                     prop_assert_eq!(member.sees(seq), seen, "{} of {:?}", seq, &member);

@@ -4,7 +4,7 @@
 
 use super::api::page_size;
 use super::groups::Roster;
-use super::tables::{LOG, MARK};
+use super::tables::{LOG, MARK, MEMBER};
 use super::{Chat, message_not_found};
 use crate::error::Result;
 use crate::features::{accounts, contacts};
@@ -20,6 +20,8 @@ const MAX_PAGE: usize = 100;
 /// Entries after a message that are looked through for who wrote on: their marks may not be on disk yet. Those of who
 /// wrote longer ago are.
 const WRITTEN_ON: usize = 500;
+/// So many of them at once: only their authors stay in memory.
+const AT_ONCE: usize = 50;
 /// The list, in its cursors.
 const LIST: &str = "chat.readers";
 
@@ -45,7 +47,7 @@ impl Chat {
     ) -> Result<GetReceiptsResponse> {
         let Some(asked) = self.asked(me, id, seq).await? else { return Ok(GetReceiptsResponse::default()) };
         let (mut readers, mut members) = (0, 0);
-        for account in asked.others() {
+        for account in asked.others().await? {
             members += 1;
             readers += u32::from(asked.has_read(account).await?);
         }
@@ -64,7 +66,8 @@ impl Chat {
             return Ok(ListReadersResponse::default());
         };
         let limit = page_size(page.limit, PAGE, MAX_PAGE);
-        let mut others: Vec<AccountId> = asked.others().filter(|other| Some(*other) > after).collect();
+        let mut others = asked.others().await?;
+        others.retain(|other| Some(*other) > after);
         others.sort_unstable();
         let mut account_ids = Vec::new();
         for account in others {
@@ -91,20 +94,45 @@ impl Chat {
         let Some(roster) = self.group_roster(id).await?.filter(|roster| on && roster.has(me)) else {
             return Ok(None);
         };
-        let later = store.entries(&LOG, &id, seq + 1, u64::MAX, WRITTEN_ON, Order::Rising).await?;
-        let wrote = later.iter().filter(|(_, entry)| entry.is_message());
-        let wrote_on = wrote.map(|(_, entry)| AccountId(entry.author)).collect();
+        let wrote_on = self.wrote_on(id, seq).await?;
         let blocked = contacts::blocked(store, me).await?;
         Ok(Some(Asked { chat: self, me, id, seq, roster, wrote_on, blocked }))
+    }
+
+    /// Who wrote after an entry, not long after.
+    async fn wrote_on(&self, id: ConversationId, mut seq: u64) -> Result<BTreeSet<AccountId>> {
+        let mut authors = BTreeSet::new();
+        for _ in 0..WRITTEN_ON / AT_ONCE {
+            let store = &self.foundation.store;
+            let later = store.entries(&LOG, &id, seq + 1, u64::MAX, AT_ONCE, Order::Rising).await?;
+            let wrote = later.iter().filter(|(_, entry)| entry.is_message());
+            authors.extend(wrote.map(|(_, entry)| AccountId(entry.author)));
+            match later.last() {
+                Some((last, _)) => seq = *last,
+                None => break,
+            }
+        }
+        Ok(authors)
     }
 }
 
 impl Asked<'_> {
-    /// Members besides the author who can see the message.
-    fn others(&self) -> impl Iterator<Item = AccountId> {
-        let seeing =
-            self.roster.all().iter().filter(|listed| listed.visible_after < self.seq || listed.returned);
-        seeing.map(|listed| AccountId(listed.account)).filter(|account| *account != self.me)
+    /// Members besides the author to whom the message was shown. Who cleared it since is one of them, as before: nobody
+    /// learns that they did.
+    async fn others(&self) -> Result<Vec<AccountId>> {
+        let mut others = Vec::new();
+        for listed in self.roster.all().iter().filter(|listed| listed.account != self.me.0) {
+            let account = AccountId(listed.account);
+            let mut shown = listed.came_after < self.seq;
+            if !shown && listed.returned {
+                let member = self.chat.foundation.store.get(&MEMBER, &(self.id, account)).await?;
+                shown = member.is_some_and(|member| member.was_shown(self.seq));
+            }
+            if shown {
+                others.push(account);
+            }
+        }
+        Ok(others)
     }
 
     async fn has_read(&self, account: AccountId) -> Result<bool> {

@@ -2,14 +2,15 @@
 //! both are decided by numbers, so that no message falls between.
 
 use super::super::tables::{
-    CONVERSATION, Conversation, DRAFT, Ended, LOG, MARK, MEMBER, MINE, Mark, Member, Mine,
+    CONVERSATION, Conversation, DELETED, DRAFT, Ended, LOG, MARK, MEMBER, MINE, Mark, Member, Mine,
 };
 use super::super::{mentions, ordinal_at};
 use super::{Edited, Groups, InRoster};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
-use crate::store::Tx;
+use crate::store::key::KeyRange;
+use crate::store::{Order, Tx};
 use crate::time::Time;
 use teahouse_proto::chat::{
     ConversationKind, GroupCreated, JoinWay, MemberRole, MembersJoined, MembersRemoved, notice,
@@ -156,12 +157,7 @@ impl Groups {
         let Some(listed) = edited.members.iter_mut().find(|listed| listed.account == account.0) else {
             return Ok(());
         };
-        let new = InRoster {
-            visible_after: member.visible_after,
-            deleted_to: member.deleted_to,
-            returned: !member.stays.is_empty(),
-            ..*listed
-        };
+        let new = InRoster { visible_after: member.visible_after, deleted_to: member.deleted_to, ..*listed };
         if *listed == new {
             return Ok(());
         }
@@ -187,7 +183,13 @@ impl Edited {
                 back.come_back(head, history);
                 back
             }
-            None => Member::new(head, history),
+            None => {
+                // They left, and what they deleted then is known as long as it is looked for.
+                let deleted = KeyRange::prefix(&(account, self.id));
+                let last = tx.scan(&DELETED, &deleted, 1, Order::Falling)?;
+                let deleted_to = last.first().map_or(0, |((.., seq), ())| *seq);
+                Member { deleted_to, ..Member::new(head, history) }
+            }
         };
         member.joined_at_ms = now.as_ms();
         member.plain_text_until_ms = plain_text_until.map_or(0, Time::as_ms);
@@ -209,7 +211,8 @@ impl Edited {
             joined_at_ms: now.as_ms(),
             visible_after: member.visible_after,
             deleted_to: member.deleted_to,
-            returned: !member.stays.is_empty(),
+            returned: !member.earlier.is_empty(),
+            came_after: member.came_after,
         });
         Ok(())
     }

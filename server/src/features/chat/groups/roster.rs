@@ -41,6 +41,9 @@ pub(in super::super) struct InRoster {
     /// They were in the group before, too.
     #[prost(bool, tag = "6")]
     pub returned: bool,
+    /// As in the member's row.
+    #[prost(uint64, tag = "7")]
+    pub came_after: u64,
 }
 
 /// Where a member stands in the roster, for lists that are read page by page.

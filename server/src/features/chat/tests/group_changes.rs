@@ -227,10 +227,10 @@ async fn somebody_who_is_blocked_is_read_and_does_not_ring() {
     assert_eq!(texts(&room.all(CLARA, GROUP).await).len(), 7, "both read each other");
 }
 
-#[tokio::test]
-async fn the_author_learns_how_many_have_read_and_who() {
+/// The group of people who have read receipts on.
+async fn with_receipts() -> Room {
     let (foundation, _published, _passing) = foundation_with_bus();
-    let mut room = Room::on(foundation).await.0;
+    let room = Room::on(foundation).await.0;
     let accounts = room.foundation.store.transact(|tx| {
         for (who, name) in [(ANNA, "anna"), (BORIS, "boris"), (CLARA, "clara"), (DANI, "dani")] {
             register(tx, who, name, Time(0))?;
@@ -240,6 +240,50 @@ async fn the_author_learns_how_many_have_read_and_who() {
     });
     accounts.await.unwrap();
     room.act(|groups, tx, now| groups.create(tx, GROUP, "Tea", ANNA, &[BORIS, CLARA], now)).await;
+    room
+}
+
+#[tokio::test]
+async fn receipts_go_by_who_was_in_and_do_not_tell_who_cleared() {
+    let mut room = with_receipts().await;
+    let early = room.say(ANNA, GROUP, "early").await;
+    room.read(CLARA, GROUP, early).await.unwrap();
+    room.remove(CLARA).await;
+    let between = room.say(ANNA, GROUP, "between").await;
+    room.join(CLARA).await;
+    let late = room.say(ANNA, GROUP, "late").await;
+    room.read(CLARA, GROUP, late).await.unwrap();
+    for clears in [None, Some(BORIS), Some(CLARA)] {
+        if let Some(who) = clears {
+            room.clear(who, GROUP, false).await.unwrap();
+        }
+        for (seq, readers, members) in [(early, 1, 2), (between, 0, 1), (late, 1, 2)] {
+            assert_eq!(room.counted(ANNA, seq).await.unwrap(), (true, readers, members), "{clears:?} {seq}");
+            let named = if readers == 1 { vec![CLARA.0] } else { Vec::new() };
+            assert_eq!(room.readers(ANNA, seq).await.unwrap(), named);
+        }
+    }
+    room.remove(CLARA).await;
+    room.act(|groups, tx, now| groups.set_history_visible(tx, GROUP, true, now)).await;
+    room.join(CLARA).await;
+    assert_eq!(room.counted(ANNA, between).await.unwrap(), (true, 1, 2), "they can see it now");
+}
+
+#[tokio::test]
+async fn who_writes_much_later_has_read() {
+    let mut room = with_receipts().await;
+    let seq = room.say(ANNA, GROUP, "one").await;
+    for n in 0..120 {
+        room.say(ANNA, GROUP, &n.to_string()).await;
+    }
+    room.say(CLARA, GROUP, "yes?").await;
+    let room = room.restarted();
+    assert_eq!(room.readers(ANNA, seq).await.unwrap(), [CLARA.0]);
+}
+
+#[tokio::test]
+async fn the_author_learns_how_many_have_read_and_who() {
+    let mut room = with_receipts().await;
     let seq = room.say(ANNA, GROUP, "one").await;
     room.join(DANI).await;
     assert_eq!(room.counted(ANNA, seq).await.unwrap(), (true, 0, 2), "Dani cannot see it");

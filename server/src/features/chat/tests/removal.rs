@@ -220,3 +220,16 @@ async fn a_cleared_conversation_can_leave_the_list_until_something_is_said() {
     room.say(ANNA, id, "after").await;
     assert!(!room.view(BORIS, id).await.hidden);
 }
+
+#[tokio::test]
+async fn what_somebody_deleted_stays_deleted_when_they_leave_and_come_again() {
+    let mut room = Room::with_group().await;
+    room.act(|groups, tx, now| groups.set_history_visible(tx, groups::GROUP, true, now)).await;
+    let seq = room.say(ANNA, groups::GROUP, "one").await;
+    room.say(ANNA, groups::GROUP, "two").await;
+    room.delete(CLARA, groups::GROUP, &[seq]).await.unwrap();
+    room.leave(CLARA).await;
+    room.join(CLARA).await;
+    assert_eq!(texts(&room.all(CLARA, groups::GROUP).await), ["notice", "deleted", "two", "notice"]);
+    assert!(room.chat.visible(CLARA, groups::GROUP, seq).await.is_err());
+}
