@@ -22,6 +22,8 @@ pub(super) const PAIR: Table<(AccountId, AccountId), Pair> = Table::new("chat.pa
 pub(super) const MEMBER: Table<(ConversationId, AccountId), Member> = Table::new("chat.member");
 /// Who is in a group: one row, read only where it is not known in memory.
 pub(super) const ROSTER: Table<ConversationId, StoredRoster> = Table::new("chat.roster");
+/// Who left a group while they might only read. Goes when the group is dissolved.
+pub(super) const LEFT_MUTED: Table<ConversationId, LeftMuted> = Table::new("chat.left_muted");
 /// An account's conversations: what is on their list.
 pub(super) const MINE: Table<(AccountId, ConversationId), Mine> = Table::new("chat.mine");
 /// What an account began to write. Apart from [`MINE`], of which all rows are read whenever a device catches up.
@@ -116,6 +118,14 @@ impl Content {
     pub(super) fn is_message(&self) -> bool {
         !matches!(self, Self::Notice(_) | Self::Changed(_))
     }
+}
+
+/// Who left a group while they might only read.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct LeftMuted {
+    /// The latest last.
+    #[prost(uint64, repeated, tag = "1")]
+    pub accounts: Vec<u64>,
 }
 
 /// A message that somebody keeps: a copy.

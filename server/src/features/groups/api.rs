@@ -73,9 +73,9 @@ impl GroupsApi<Cx, Error> for Groups {
     }
 
     async fn set_nickname(&self, cx: &Cx, request: SetNicknameRequest) -> Result<SetNicknameResponse> {
-        let (me, id) = (cx.account()?, ConversationId(request.conversation_id));
+        let (me, id, now) = (cx.account()?, ConversationId(request.conversation_id), cx.now);
         let nickname = rules::nickname(&request.nickname)?;
-        self.transact(move |room, tx| room.call_me(tx, me, id, &nickname)).await?;
+        self.transact(move |room, tx| room.call_me(tx, me, id, &nickname, now)).await?;
         Ok(SetNicknameResponse {})
     }
 

@@ -140,9 +140,10 @@ impl Room {
         me: AccountId,
         id: ConversationId,
         nickname: &str,
+        now: Time,
     ) -> Result<()> {
         self.living(tx, id, me)?;
-        self.chat.set_nickname(tx, id, me, nickname)
+        self.chat.set_nickname(tx, id, me, nickname, now)
     }
 
     /// Removes members. Nobody is removed where one of them may not be.

@@ -17,8 +17,9 @@ use teahouse_proto::groups::InviteOutcome;
 use teahouse_proto::sync::JoinRequestClosed;
 use teahouse_proto::sync::account_event::What;
 
-/// Files a request, unless one of this account is filed already. What was declined is not shown again. `willing`: the
-/// account itself wants to come in.
+/// Files a request, unless one of this account is filed already. What was declined is not shown again, save where it was
+/// not the account itself that had asked. `willing`: the account itself wants to come in; a member's request for it becomes
+/// its own.
 ///
 /// # Errors
 /// `TOO_MANY_JOIN_REQUESTS`.
@@ -32,11 +33,15 @@ pub(super) fn file(
     now: Time,
 ) -> Result<()> {
     if let Some((known, mut row)) = of(tx, id, account, now)? {
-        if willing && !row.willing {
-            row.willing = true;
-            tx.put(&REQUEST, &(id, known), &row)?;
+        if !willing || row.willing {
+            return Ok(());
         }
-        return Ok(());
+        if !row.declined {
+            (row.willing, row.by, row.way) = (true, entry.by.0, entry.way.into());
+            tx.put(&REQUEST, &(id, known), &row)?;
+            return show(room, tx, id, known, &row, now);
+        }
+        remove(room, tx, id, known, &row, now)?;
     }
     let mut group = switches(tx, id)?;
     if group.join_requests >= room.config.max_join_requests {
@@ -58,8 +63,20 @@ pub(super) fn file(
     tx.put(&REQUESTED, &(id, account), &RequestedRow { request: fresh.0 })?;
     let expiry = (row.expires_at_ms.max(0).cast_unsigned(), fresh.0);
     tx.put(&EXPIRY, &expiry, &ExpiryRow { invited: 0, conversation: id.0, inviter: 0 })?;
-    let card = accounts::person(tx, account)?.map(|person| person.card()).unwrap_or_default();
-    tell(room, tx, id, &What::JoinRequest(told(id, fresh, &row, card)), now)
+    show(room, tx, id, fresh, &row, now)
+}
+
+/// Owner and admins are told of a request, or of what it is now.
+fn show(
+    room: &Room,
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    request: JoinRequestId,
+    row: &RequestRow,
+    now: Time,
+) -> Result<()> {
+    let card = accounts::person(tx, row.account())?.map(|person| person.card()).unwrap_or_default();
+    tell(room, tx, id, &What::JoinRequest(told(id, request, row, card)), now)
 }
 
 /// The request of somebody that has not expired, declined or not.

@@ -1,6 +1,8 @@
 //! What owner and admins set in a group, and what members are told of it.
 
-use super::super::tables::{CONVERSATION, Conversation, MEMBER, MENTION_ALL, Member, MentionAll};
+use super::super::rules;
+use super::super::tables::{CONVERSATION, Conversation, LEFT_MUTED, MEMBER, MENTION_ALL, Member, MentionAll};
+use super::standing::plain_text_only;
 use super::{Edited, Groups, group};
 use crate::error::{Error, Result};
 use crate::features::chat::conversation_not_found;
@@ -49,13 +51,21 @@ impl Groups {
     }
 
     /// What a member is called in the group. Nobody is told.
+    ///
+    /// # Errors
+    /// `PLAIN_TEXT_ONLY` for one with a link, of who may only send text without.
     pub fn set_nickname(
         &self,
         tx: &mut Tx<'_>,
         id: ConversationId,
         account: AccountId,
         nickname: &str,
+        now: Time,
     ) -> Result<()> {
+        let until = tx.get(&MEMBER, &(id, account))?.map_or(0, |member| member.plain_text_until_ms);
+        if now < Time(until) && rules::has_link(nickname) {
+            return Err(plain_text_only());
+        }
         let name = |member: &mut Member| nickname.clone_into(&mut member.nickname);
         change_member(tx, id, account, name).map(drop)
     }
@@ -158,6 +168,7 @@ impl Groups {
 
     /// Ends the group. Everybody keeps it to read.
     pub fn dissolve(&self, tx: &mut Tx<'_>, id: ConversationId, by: AccountId, now: Time) -> Result<()> {
+        tx.delete(&LEFT_MUTED, &id)?;
         let kind = notice::Kind::GroupDissolved(GroupDissolved { by_account_id: by.0 });
         self.change(tx, id, |what| what.dissolved = true, Some(kind), now)
     }

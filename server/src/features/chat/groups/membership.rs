@@ -2,7 +2,8 @@
 //! both are decided by numbers, so that no message falls between.
 
 use super::super::tables::{
-    CONVERSATION, Conversation, DELETED, DRAFT, Ended, LOG, MARK, MEMBER, MINE, Mark, Member, Mine,
+    CONVERSATION, Conversation, DELETED, DRAFT, Ended, LEFT_MUTED, LOG, MARK, MEMBER, MINE, Mark, Member,
+    Mine,
 };
 use super::super::{mentions, ordinal_at};
 use super::{Edited, Groups, InRoster};
@@ -17,6 +18,9 @@ use teahouse_proto::chat::{
 };
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::{ConversationLeft, GroupMemberLeft};
+
+/// Of so many who left a group muted it is known; beyond it the earliest is forgotten.
+const MAX_LEFT_MUTED: usize = 500;
 
 impl Groups {
     /// Makes a group under a new id. `members`: the others, each once.
@@ -103,7 +107,8 @@ impl Groups {
             stamp: tx.stamp(),
             at_ms: now.as_ms(),
             name: edited.what.name.clone(),
-            picture: edited.what.picture.clone(),
+            // Its path is dead as soon as the group has another.
+            picture: String::new(),
             member_count: u32::try_from(edited.members.len()).unwrap_or(u32::MAX),
         };
         for member in out {
@@ -122,8 +127,9 @@ impl Groups {
     /// history. Of the others only owner and admins learn of it.
     pub fn leave(&self, tx: &mut Tx<'_>, id: ConversationId, who: AccountId, now: Time) -> Result<()> {
         let mut edited = self.edit(tx, id)?;
-        if tx.get(&MEMBER, &(id, who))?.is_none() {
-            return Ok(());
+        let Some(member) = tx.get(&MEMBER, &(id, who))? else { return Ok(()) };
+        if member.muted && !edited.what.dissolved {
+            stay_muted(tx, id, who)?;
         }
         tx.delete(&MEMBER, &(id, who))?;
         tx.delete(&MINE, &(who, id))?;
@@ -188,12 +194,12 @@ impl Edited {
                 let deleted = KeyRange::prefix(&(account, self.id));
                 let last = tx.scan(&DELETED, &deleted, 1, Order::Falling)?;
                 let deleted_to = last.first().map_or(0, |((.., seq), ())| *seq);
-                Member { deleted_to, ..Member::new(head, history) }
+                let muted = left_muted(tx, self.id, account)?;
+                Member { deleted_to, muted, ..Member::new(head, history) }
             }
         };
         member.joined_at_ms = now.as_ms();
         member.plain_text_until_ms = plain_text_until.map_or(0, Time::as_ms);
-        member.muted = false;
         member.nickname.clear();
         tx.put(&MEMBER, &(self.id, account), &member)?;
         if head.seq > 0 {
@@ -216,6 +222,30 @@ impl Edited {
         });
         Ok(())
     }
+}
+
+/// Whoever leaves muted is so when they come back.
+fn stay_muted(tx: &mut Tx<'_>, id: ConversationId, who: AccountId) -> Result<()> {
+    let mut row = tx.get(&LEFT_MUTED, &id)?.unwrap_or_default();
+    row.accounts.push(who.0);
+    let above = row.accounts.len().saturating_sub(MAX_LEFT_MUTED);
+    row.accounts.drain(..above);
+    tx.put(&LEFT_MUTED, &id, &row)
+}
+
+/// Whether somebody left muted, who comes back now.
+fn left_muted(tx: &mut Tx<'_>, id: ConversationId, who: AccountId) -> Result<bool> {
+    let Some(mut row) = tx.get(&LEFT_MUTED, &id)? else { return Ok(false) };
+    let before = row.accounts.len();
+    row.accounts.retain(|account| *account != who.0);
+    if row.accounts.len() == before {
+        return Ok(false);
+    }
+    match row.accounts.is_empty() {
+        true => tx.delete(&LEFT_MUTED, &id)?,
+        false => tx.put(&LEFT_MUTED, &id, &row)?,
+    }
+    Ok(true)
 }
 
 fn numbers(accounts: &[AccountId]) -> Vec<u64> {

@@ -185,7 +185,7 @@ fn not_allowed() -> Error {
     Error::new(Kind::Forbidden, "NOT_ALLOWED", "In this group that is for others: see `rights` of GetGroup.")
 }
 
-fn plain_text_only() -> Error {
+pub(super) fn plain_text_only() -> Error {
     Error::precondition(
         "PLAIN_TEXT_ONLY",
         "You joined by a code: for the first hour you can only send text without links.",

@@ -229,3 +229,19 @@ async fn a_message_to_many_costs_what_one_to_few_does() {
     assert_eq!(lists.len(), 3);
     assert!(lists.iter().all(|list| list.len() == 500 && Arc::ptr_eq(list, lists[0])), "one list for all");
 }
+
+#[tokio::test]
+async fn who_left_muted_is_known_until_they_come_back_or_it_is_over() {
+    let room = Room::with_group().await;
+    let known = async || room.foundation.store.get(&tables::LEFT_MUTED, &GROUP).await.unwrap();
+    for who in [BORIS, CLARA] {
+        room.act(move |groups, tx, now| groups.set_muted(tx, GROUP, who, true, ANNA, now)).await;
+        room.leave(who).await;
+    }
+    assert_eq!(known().await.unwrap().accounts, [BORIS.0, CLARA.0]);
+    room.join(BORIS).await;
+    assert_eq!(known().await.unwrap().accounts, [CLARA.0]);
+    room.act(|groups, tx, now| groups.dissolve(tx, GROUP, ANNA, now)).await;
+    room.leave(BORIS).await;
+    assert_eq!(known().await, None);
+}

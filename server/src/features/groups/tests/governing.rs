@@ -15,7 +15,7 @@ impl World {
         self.groups.set_announcement(&self.cx(who), request).await.map(drop)
     }
 
-    async fn nickname(&self, who: AccountId, id: ConversationId, nickname: &str) -> Result<()> {
+    pub(super) async fn nickname(&self, who: AccountId, id: ConversationId, nickname: &str) -> Result<()> {
         let request = SetNicknameRequest { conversation_id: id.0, nickname: nickname.to_owned() };
         self.groups.set_nickname(&self.cx(who), request).await.map(drop)
     }
@@ -166,6 +166,7 @@ async fn who_is_removed_keeps_what_they_had_and_gets_nothing_new() {
     let id = world.group_of(4).await;
     world.set_admin(id, BORIS, true).await.unwrap();
     world.say(ANNA, id, "before").await.unwrap();
+    world.groups.paint(START + minutes(1)).await.unwrap();
     assert_eq!(reason(world.remove(BORIS, id, &[CLARA, ANNA]).await), "NOT_ALLOWED");
     assert_eq!(reason(world.remove(BORIS, id, &[BORIS]).await), "NOT_ALLOWED");
     assert_eq!(reason(world.remove(CLARA, id, &[DORA]).await), "NOT_ALLOWED");
@@ -176,6 +177,12 @@ async fn who_is_removed_keeps_what_they_had_and_gets_nothing_new() {
     let removed = MembersRemoved { by_account_id: 2, account_ids: vec![3] };
     assert_eq!(world.notices(CLARA, id).await.last(), Some(&notice::Kind::MembersRemoved(removed)));
     let entries = world.entries(CLARA, id).await;
+    assert_ne!(world.group(ANNA, id).await.unwrap().summary.unwrap().picture, "");
+    assert_eq!(
+        world.group(CLARA, id).await.unwrap().summary.unwrap().picture,
+        "",
+        "its path would soon be dead"
+    );
     world.update(ANNA, rename(id, "Secret")).await.unwrap();
     world.announce(ANNA, id, "without Clara").await.unwrap();
     world.say(ANNA, id, "after").await.unwrap();
@@ -277,6 +284,30 @@ async fn the_muted_only_read() {
     world.settings(id, |settings| settings.all_muted = true).await;
     assert_eq!(reason(world.say(CLARA, id, "hm").await), "MUTED");
     world.say(BORIS, id, "quiet").await.unwrap();
+}
+
+#[tokio::test]
+async fn going_and_coming_back_sheds_no_mute() {
+    let world = World::new(4).await;
+    let id = world.group_of(4).await;
+    world.mute(ANNA, id, CLARA, true).await.unwrap();
+    world.remove(ANNA, id, &[CLARA]).await.unwrap();
+    world.invite(ANNA, id, &[3]).await.unwrap();
+    assert_eq!(reason(world.say(CLARA, id, "hm").await), "MUTED");
+    world.leave(CLARA, id, false).await.unwrap();
+    world.scan(CLARA, id, BORIS).await.unwrap();
+    assert_eq!(reason(world.say(CLARA, id, "hm").await), "MUTED");
+    world.remove(ANNA, id, &[CLARA]).await.unwrap();
+    world.leave(CLARA, id, false).await.unwrap();
+    world.invite(ANNA, id, &[3]).await.unwrap();
+    assert_eq!(reason(world.say(CLARA, id, "hm").await), "MUTED", "also who was removed before they left");
+    world.mute(ANNA, id, CLARA, false).await.unwrap();
+    world.leave(CLARA, id, false).await.unwrap();
+    world.leave(DORA, id, false).await.unwrap();
+    world.invite(ANNA, id, &[3, 4]).await.unwrap();
+    for who in [CLARA, DORA] {
+        world.say(who, id, "ah").await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -58,7 +58,10 @@ async fn a_newcomer_who_came_by_a_code_sends_plain_text_for_an_hour() {
     world.scan(EMIL, id, BORIS).await.unwrap();
     assert_eq!(reason(world.say(EMIL, id, "see https://tea.example").await), "PLAIN_TEXT_ONLY");
     world.say(EMIL, id, "hello").await.unwrap();
+    assert_eq!(reason(world.nickname(EMIL, id, "tea.example").await), "PLAIN_TEXT_ONLY");
+    world.nickname(EMIL, id, "Emil").await.unwrap();
     world.now = START + minutes(60);
+    world.nickname(EMIL, id, "tea.example").await.unwrap();
     world.say(EMIL, id, "see https://tea.example").await.unwrap();
 
     world.leave(DORA, id, false).await.unwrap();

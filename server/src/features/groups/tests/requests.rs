@@ -192,3 +192,28 @@ async fn joining_by_another_way_settles_what_waits() {
     world.dissolve(ANNA, id).await.unwrap();
     assert_eq!(reason(world.requests(ANNA, id).await), "GROUP_DISSOLVED");
 }
+
+#[tokio::test]
+async fn what_a_member_wished_does_not_stand_before_what_somebody_asks_for_themselves() {
+    let (world, id) = asking(6).await;
+    world.invite(CLARA, id, &[4, 5]).await.unwrap();
+    assert_eq!(world.scan(DORA, id, BORIS).await.unwrap(), JoinOutcome::Requested);
+    let requests = world.requests(ANNA, id).await.unwrap();
+    let [doras, emils] = &requests[..] else { panic!("{requests:?}") };
+    assert_eq!((doras.account_id, doras.by_account_id, doras.way()), (4, 2, JoinWay::Qr));
+    assert_eq!(world.log(BORIS).await.last(), Some(&What::JoinRequest(doras.clone())));
+    world.decide(ANNA, doras, true).await.unwrap();
+    let joined = MembersJoined { account_ids: vec![4], by_account_id: 2, way: JoinWay::Qr.into() };
+    assert_eq!(world.notices(DORA, id).await, [notice::Kind::MembersJoined(joined)]);
+
+    world.decide(ANNA, emils, false).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.scan(EMIL, id, BORIS).await.unwrap(), JoinOutcome::Requested);
+    }
+    let requests = world.requests(ANNA, id).await.unwrap();
+    assert_eq!(requests.iter().map(|request| request.by_account_id).collect::<Vec<_>>(), [2], "seen");
+    assert_eq!(world.group(ANNA, id).await.unwrap().join_requests, 1);
+    world.decide(ANNA, &requests[0], false).await.unwrap();
+    world.scan(EMIL, id, BORIS).await.unwrap();
+    assert!(world.requests(ANNA, id).await.unwrap().is_empty(), "their own was declined, too");
+}
