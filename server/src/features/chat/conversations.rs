@@ -5,7 +5,7 @@ use super::tables::{
     self, CONVERSATION, Content, DRAFT, LOG, MEMBER, MENTION, MENTION_ALL, MINE, Member, StoredEntry,
 };
 use super::{Chat, contents, conversation_not_found, message_not_found};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Order;
@@ -19,6 +19,9 @@ const MAX_LISTED: usize = 20_000;
 const LOOK_BACK: u64 = 50;
 /// How often they are.
 const LOOKS_BACK: usize = 20;
+
+/// How often something is read for a member who becomes another one meanwhile.
+const READ_ANEW: usize = 5;
 
 /// A conversation's place among those that moved: the stamp with which it last did, and its id.
 pub type Place = (u64, ConversationId);
@@ -71,7 +74,16 @@ impl Chat {
 
     /// One conversation as a member sees it now; `CONVERSATION_NOT_FOUND` for others.
     pub async fn view(&self, account: AccountId, id: ConversationId) -> Result<Conversation> {
-        let (what, member) = self.member(account, id).await?;
+        self.as_member(account, id, |what, member| self.view_as(account, id, what, member)).await
+    }
+
+    async fn view_as(
+        &self,
+        account: AccountId,
+        id: ConversationId,
+        what: tables::Conversation,
+        member: Member,
+    ) -> Result<Conversation> {
         let store = &self.foundation.store;
         let head = self.heads.known_to(store, id, member.ended.as_ref()).await?;
         let mark = member.at_least(self.marks.load(store, id, account).await?);
@@ -117,14 +129,37 @@ impl Chat {
         account: AccountId,
         id: ConversationId,
     ) -> Result<(tables::Conversation, Member)> {
-        let store = &self.foundation.store;
-        let what = store.get(&CONVERSATION, &id).await?.ok_or_else(conversation_not_found)?;
-        let member = match store.get(&MEMBER, &(id, account)).await? {
-            Some(member) => member,
-            None if crate::faults::on(crate::faults::Fault::SkipMembership) => Member::default(),
-            None => return Err(conversation_not_found()),
-        };
-        Ok((what, member))
+        let what = self.foundation.store.get(&CONVERSATION, &id).await?.ok_or_else(conversation_not_found)?;
+        Ok((what, self.member_row(account, id).await?))
+    }
+
+    async fn member_row(&self, account: AccountId, id: ConversationId) -> Result<Member> {
+        match self.foundation.store.get(&MEMBER, &(id, account)).await? {
+            Some(member) => Ok(member),
+            None if crate::faults::on(crate::faults::Fault::SkipMembership) => Ok(Member::default()),
+            None => Err(conversation_not_found()),
+        }
+    }
+
+    /// What `read` makes of a conversation for a member; `CONVERSATION_NOT_FOUND` for others. Where they became another
+    /// member while it read, it reads anew: so nobody who is removed meanwhile sees what was said without them.
+    ///
+    /// # Errors
+    /// `CHANGED_MEANWHILE` when this happens again and again.
+    pub(super) async fn as_member<T, F: Future<Output = Result<T>>>(
+        &self,
+        account: AccountId,
+        id: ConversationId,
+        read: impl Fn(tables::Conversation, Member) -> F,
+    ) -> Result<T> {
+        for _ in 0..READ_ANEW {
+            let (what, member) = self.member(account, id).await?;
+            let made = read(what, member.clone()).await?;
+            if self.member_row(account, id).await? == member {
+                return Ok(made);
+            }
+        }
+        Err(changed_meanwhile())
     }
 
     /// The last message that a member can see; where nothing was said yet, the notice at the end. Behind more than
@@ -187,8 +222,8 @@ impl Chat {
         id: ConversationId,
         seq: u64,
     ) -> Result<StoredEntry> {
-        let (_, member) = self.member(account, id).await?;
-        self.entry(account, id, &member, seq).await?.ok_or_else(message_not_found)
+        let read = |_, member| async move { self.entry(account, id, &member, seq).await };
+        self.as_member(account, id, read).await?.ok_or_else(message_not_found)
     }
 
     /// How many entries after a number mention somebody, or everybody, but those by themselves and by whom they block.
@@ -223,4 +258,10 @@ fn preview(mut entry: chat::Entry) -> chat::Entry {
         entry.cut = contents::shorten(content);
     }
     entry
+}
+
+fn changed_meanwhile() -> Error {
+    let message =
+        "You came into this conversation or out of it again and again while it was read. Try again.";
+    Error::new(Kind::Conflict, "CHANGED_MEANWHILE", message)
 }

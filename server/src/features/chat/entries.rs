@@ -30,7 +30,17 @@ impl Chat {
         request: ListEntriesRequest,
     ) -> Result<ListEntriesResponse> {
         let id = ConversationId(request.conversation_id);
-        let (what, member) = self.member(me, id).await?;
+        self.as_member(me, id, |what, member| self.entries_as(me, what, member, request)).await
+    }
+
+    async fn entries_as(
+        &self,
+        me: AccountId,
+        what: Conversation,
+        member: Member,
+        request: ListEntriesRequest,
+    ) -> Result<ListEntriesResponse> {
+        let id = ConversationId(request.conversation_id);
         let limit = if request.limit == 0 { MAX_ENTRIES } else { MAX_ENTRIES.min(request.limit as usize) };
         let backwards = request.latest || request.before_seq > 0;
         let from = request.after_seq.saturating_add(1);

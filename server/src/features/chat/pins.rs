@@ -3,7 +3,7 @@
 use super::changes::Target;
 use super::groups::{Groups, InGroup};
 use super::send::{not_friends, publish, write};
-use super::tables::{Content, LOG, PIN, Pinned};
+use super::tables::{Content, Conversation, LOG, Member, PIN, Pinned};
 use super::{Chat, conversation_not_found, members, membership, message_not_found};
 use crate::bus::Audience;
 use crate::error::{Error, Result};
@@ -39,7 +39,16 @@ impl Chat {
     /// `ChatService/ListPins`.
     pub(super) async fn pins(&self, me: AccountId, request: ListPinsRequest) -> Result<ListPinsResponse> {
         let id = ConversationId(request.conversation_id);
-        let (what, member) = self.member(me, id).await?;
+        self.as_member(me, id, |what, member| self.pins_as(me, id, what, member)).await
+    }
+
+    async fn pins_as(
+        &self,
+        me: AccountId,
+        id: ConversationId,
+        what: Conversation,
+        member: Member,
+    ) -> Result<ListPinsResponse> {
         let viewer = self.viewer(me, &what).await?;
         let mut rows =
             self.foundation.store.scan(&PIN, &KeyRange::prefix(&(id,)), MAX_PINS, Order::Rising).await?;

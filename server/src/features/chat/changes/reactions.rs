@@ -2,7 +2,7 @@
 
 use super::super::Chat;
 use super::super::api::page_size;
-use super::super::tables::{REACTION, Reacted};
+use super::super::tables::{Member, REACTION, Reacted};
 use super::Target;
 use crate::emoji::is_emoji;
 use crate::error::{Error, Result};
@@ -70,8 +70,17 @@ impl Chat {
         me: AccountId,
         request: ListReactionsRequest,
     ) -> Result<ListReactionsResponse> {
+        let id = ConversationId(request.conversation_id);
+        self.as_member(me, id, |_, member| self.reactions_as(me, member, request.clone())).await
+    }
+
+    async fn reactions_as(
+        &self,
+        me: AccountId,
+        member: Member,
+        request: ListReactionsRequest,
+    ) -> Result<ListReactionsResponse> {
         let (id, seq) = (ConversationId(request.conversation_id), request.seq);
-        let (_, member) = self.member(me, id).await?;
         let entry = self.entry(me, id, &member, seq).await?;
         if !entry.is_some_and(|entry| entry.is_said()) {
             return Err(message_not_found());

@@ -257,6 +257,29 @@ async fn nobody_sees_what_was_said_without_them_and_nobody_misses_what_was_said_
     }
 }
 
+/// Reads a group over and over, and gives the numbers of all entries that it told of.
+async fn watch(room: &Room, who: AccountId, id: ConversationId) -> BTreeSet<u64> {
+    let (chat, cx) = (room.chat.clone(), room.cx(who));
+    let watching = tokio::spawn(async move {
+        let mut told = BTreeSet::new();
+        for _ in 0..400 {
+            let latest =
+                ListEntriesRequest { conversation_id: id.0, latest: true, limit: 10, ..Default::default() };
+            if let Ok(page) = chat.list_entries(&cx, latest).await {
+                told.insert(page.head_seq);
+                told.extend(page.entries.iter().map(|entry| entry.seq));
+            }
+            if let Ok(view) = chat.view(who, id).await {
+                told.insert(view.head_seq);
+                told.extend(view.preview.map(|preview| preview.seq));
+            }
+            tokio::task::yield_now().await;
+        }
+        told
+    });
+    watching.await.unwrap()
+}
+
 /// Four people write while two of them are removed and let in again, all at once.
 async fn race(room: &Room, id: ConversationId) {
     let mut tasks = tokio::task::JoinSet::new();
@@ -332,12 +355,20 @@ async fn messages_race_with_coming_and_going() {
     let (room, _) = Room::with_friends().await;
     let id = groups::GROUP;
     room.act(move |groups, tx, now| groups.create(tx, id, "", ANNA, &PEOPLE, now)).await;
-    race(&room, id).await;
+    let ((), clara, dani) = tokio::join!(race(&room, id), watch(&room, CLARA, id), watch(&room, DANI, id));
     let heard = in_when(&pages(&room, ANNA, id).await);
     assert_eq!(room.heard(id), heard);
     for who in [BORIS, CLARA, DANI] {
         let seen: Vec<u64> = pages(&room, who, id).await.iter().map(|entry| entry.seq).collect();
         let expected = heard.iter().zip(1..).filter(|(heard, _)| heard.contains(&who)).map(|(_, seq)| seq);
         assert_eq!(seen, expected.collect::<Vec<u64>>(), "{who}");
+    }
+    for (who, told) in [(CLARA, clara), (DANI, dani)] {
+        let without = told.iter().filter(|seq| !heard[**seq as usize - 1].contains(&who));
+        assert_eq!(
+            without.collect::<Vec<_>>(),
+            Vec::<&u64>::new(),
+            "{who} was told of what was said without them"
+        );
     }
 }
