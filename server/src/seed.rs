@@ -60,7 +60,7 @@ pub async fn fill(config: &Config, seed: &str, users: usize, friends: Friends) -
         store.transact(move |tx| batch.insert(tx, now)).await?;
     }
     if let (Friends::Group, Some((owner, members))) = (friends, all.split_first()) {
-        let groups = chat::Groups::new(ids.clone(), &config.chat);
+        let groups = chat::Groups::new(ids.clone(), clock.clone(), &config.chat);
         let (id, owner, members, now) = (ids.next(), *owner, members.to_vec(), clock.now());
         store.transact(move |tx| groups.create(tx, id, "everybody", owner, &members, now)).await?;
     }

@@ -73,7 +73,7 @@ impl Chat {
     /// The room. `tickets` stand for people whose contact cards were sent.
     pub fn new(foundation: Foundation, config: ChatConfig, media: Arc<Media>, tickets: Tickets) -> Arc<Self> {
         Arc::new(Self {
-            groups: Groups::new(foundation.ids.clone(), &config),
+            groups: Groups::new(foundation.ids.clone(), foundation.clock.clone(), &config),
             foundation,
             config,
             media,

@@ -20,7 +20,7 @@ use crate::bus::Audience;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId, IdGenerator};
 use crate::store::Tx;
-use crate::time::Time;
+use crate::time::{Clock, Time};
 use roster::{InRoster, Rosters};
 use std::sync::Arc;
 use teahouse_proto::chat::{GroupRight, MemberRole, Notice, notice};
@@ -75,6 +75,8 @@ pub struct MemberView {
     pub nickname: String,
     /// They may only read.
     pub muted: bool,
+    /// Until then they say nothing but plain text.
+    pub plain_text_until: Time,
     /// When they last joined.
     pub joined_at: Time,
     /// False: they were removed.
@@ -85,14 +87,15 @@ pub struct MemberView {
 #[derive(Clone)]
 pub struct Groups {
     ids: IdGenerator,
+    clock: Clock,
     rename_up_to: u32,
     rosters: Arc<Rosters>,
 }
 
 impl Groups {
     /// Nothing in memory yet.
-    pub fn new(ids: IdGenerator, config: &ChatConfig) -> Self {
-        Self { ids, rename_up_to: config.rename_up_to, rosters: Arc::default() }
+    pub fn new(ids: IdGenerator, clock: Clock, config: &ChatConfig) -> Self {
+        Self { ids, clock, rename_up_to: config.rename_up_to, rosters: Arc::default() }
     }
 
     /// An id for a new group. A clock set back over a restart can bring an id again.
@@ -160,6 +163,7 @@ impl Groups {
             anybody_renames: group.member_count <= self.rename_up_to,
             all_muted: group.all_muted,
             muted: member.muted,
+            plain_text: member.plain_text_until > self.clock.now(),
             dissolved: group.dissolved,
         }
     }
@@ -255,6 +259,7 @@ fn view(account: AccountId, member: Member, role: Option<MemberRole>) -> MemberV
         role: role.unwrap_or_default(),
         nickname: member.nickname,
         muted: member.muted,
+        plain_text_until: Time(member.plain_text_until_ms),
         joined_at: Time(member.joined_at_ms),
         in_group: role.is_some(),
     }

@@ -45,6 +45,7 @@ impl Groups {
                 anybody_renames: what.member_count <= self.rename_up_to,
                 all_muted: what.all_muted,
                 muted: member.muted,
+                plain_text: Time(member.plain_text_until_ms) > self.clock.now(),
                 dissolved: what.dissolved,
             },
             plain_text_until: Time(member.plain_text_until_ms),

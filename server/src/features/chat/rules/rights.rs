@@ -11,6 +11,8 @@ pub(in super::super) struct Situation {
     pub all_muted: bool,
     /// The member was muted.
     pub muted: bool,
+    /// The member came by a code not long ago, and says nothing but plain text.
+    pub plain_text: bool,
     /// The group is over.
     pub dissolved: bool,
 }
@@ -26,7 +28,9 @@ pub(in super::super) fn may(role: MemberRole, right: GroupRight, group: Situatio
         (MemberRole::Owner, _) => true,
         (_, R::Settings | R::SetAdmins | R::Transfer | R::Dissolve) => false,
         (_, R::Invite) => true,
-        (MemberRole::Admin, R::Speak | R::MentionAll) => !group.muted,
+        // A name, a picture and an announcement say something, too.
+        (_, R::Rename) if group.muted || group.plain_text => false,
+        (MemberRole::Admin, R::Speak | R::MentionAll | R::Announce) => !group.muted,
         (MemberRole::Admin, _) => true,
         (MemberRole::Member, R::Speak) => !group.muted && !group.all_muted,
         (MemberRole::Member, R::Rename) => group.anybody_renames,
@@ -48,8 +52,13 @@ fn rights() -> impl Iterator<Item = GroupRight> {
 mod tests {
     use super::*;
 
-    const CALM: Situation =
-        Situation { anybody_renames: true, all_muted: false, muted: false, dissolved: false };
+    const CALM: Situation = Situation {
+        anybody_renames: true,
+        all_muted: false,
+        muted: false,
+        plain_text: false,
+        dissolved: false,
+    };
 
     fn names(role: MemberRole, group: Situation) -> String {
         let names = all_of(role, group).map(|right| right.as_str_name().trim_start_matches("GROUP_RIGHT_"));
@@ -79,20 +88,28 @@ mod tests {
         let large = Situation { anybody_renames: false, ..CALM };
         let all_muted = Situation { all_muted: true, ..CALM };
         let muted = Situation { muted: true, ..CALM };
+        let plain_text = Situation { plain_text: true, ..CALM };
         let dissolved = Situation { dissolved: true, ..CALM };
         for (role, group, expected) in [
             (Owner, CALM, everything),
             (Owner, large, everything),
             (Owner, all_muted, everything),
             (Owner, muted, everything),
+            (Owner, plain_text, everything),
             (Admin, CALM, admins),
             (Admin, large, admins),
             (Admin, all_muted, admins),
-            (Admin, muted, "RECALL PIN INVITE APPROVE RENAME ANNOUNCE MUTE REMOVE RESET_CODES"),
+            (Admin, muted, "RECALL PIN INVITE APPROVE MUTE REMOVE RESET_CODES"),
+            (
+                Admin,
+                plain_text,
+                "SPEAK MENTION_ALL RECALL PIN INVITE APPROVE ANNOUNCE MUTE REMOVE RESET_CODES",
+            ),
             (Member, CALM, "SPEAK INVITE RENAME"),
             (Member, large, "SPEAK INVITE"),
             (Member, all_muted, "INVITE RENAME"),
-            (Member, muted, "INVITE RENAME"),
+            (Member, muted, "INVITE"),
+            (Member, plain_text, "SPEAK INVITE"),
         ] {
             assert_eq!(names(role, group), expected, "{role:?} {group:?}");
             assert_eq!(names(role, Situation { dissolved: true, ..group }), "", "{role:?}");

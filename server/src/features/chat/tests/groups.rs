@@ -177,7 +177,16 @@ async fn muted_dissolved_and_new_members_may_not_say_everything() {
     let place = Location { latitude: 1.0, longitude: 1.0, ..Location::default() };
     let sent = room.send_any(DANI, To::ConversationId(GROUP.0), Say::Location(place.clone())).await;
     assert_eq!(refused(sent), "PLAIN_TEXT_ONLY");
+    let rename = |who| {
+        let groups = room.chat.groups().clone();
+        let check = move |tx: &mut Tx<'_>| groups.check(tx, GROUP, who, GroupRight::Rename).map(drop);
+        room.foundation.store.transact(check)
+    };
+    assert_eq!(refused(rename(DANI).await), "NOT_ALLOWED", "a name says something, too");
+    assert_eq!(refused(rename(BORIS).await), "NOT_ALLOWED", "muted");
+    rename(CLARA).await.unwrap();
     clock.advance(std::time::Duration::from_secs(3601));
+    rename(DANI).await.unwrap();
     room.send_any(DANI, To::ConversationId(GROUP.0), Say::Location(place)).await.unwrap();
     room.act(|groups, tx, now| groups.dissolve(tx, GROUP, ANNA, now)).await;
     assert_eq!(refused(room.try_say(ANNA, "hm").await), "GROUP_DISSOLVED");

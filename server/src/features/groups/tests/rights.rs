@@ -183,7 +183,7 @@ async fn rights_are_what_can_be_done() {
         }
     }
     // The owner's of four living situations; the admin's and the member's as the table has them.
-    assert_eq!(held, 4 * 15 + (3 * 11 + 9) + (3 + 2 + 2 + 2));
+    assert_eq!(held, 4 * 15 + (3 * 11 + 7) + (3 + 2 + 2 + 1));
 }
 
 #[tokio::test]
