@@ -59,6 +59,11 @@ pub fn line(given: &str, graphemes: usize) -> Option<String> {
     (within(&line, graphemes) && visible_line(&line)).then_some(line)
 }
 
+/// A text with each run of white space as one space, and none around it.
+pub fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Controls, format characters (bidi marks and overrides, zero-width), separators other than the space, fillers,
 /// private and unassigned characters. Variation selectors and tags of flags count as visible parts of emoji.
 fn invisible(c: char) -> bool {
@@ -98,6 +103,7 @@ mod tests {
         assert_eq!(line(" e\u{301} ", 1).as_deref(), Some("é"));
         assert_eq!(line("  ", 1).as_deref(), Some(""));
         assert_eq!((line("ab", 1), line("a\nb", 9)), (None, None));
+        assert_eq!(squeezed("  a \t\u{a0} b\n"), "a b");
     }
 
     #[test]

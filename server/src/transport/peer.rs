@@ -96,11 +96,12 @@ impl Peers {
     }
 }
 
-/// What the program at the other end says it is. It may be shown to people, so what cannot be seen is left out.
+/// What the program at the other end says it is. It may be shown to people, so what cannot be seen is left out, and runs
+/// of spaces, which could push what stands beside it out of sight.
 pub(super) fn program(headers: &HeaderMap) -> Option<Arc<str>> {
     let said = String::from_utf8_lossy(headers.get(header::USER_AGENT)?.as_bytes());
-    let visible = said.trim().chars().filter(|c| text::visible_line(c.encode_utf8(&mut [0; 4])));
-    let program: String = visible.take(PROGRAM_MAX).collect();
+    let visible: String = said.chars().filter(|c| text::visible_line(c.encode_utf8(&mut [0; 4]))).collect();
+    let program: String = text::squeezed(&visible).chars().take(PROGRAM_MAX).collect();
     (!program.is_empty()).then(|| program.into())
 }
 
@@ -178,6 +179,7 @@ mod tests {
         };
         assert_eq!(said(b" Mozilla/5.0 (X11; Linux) ").as_deref(), Some("Mozilla/5.0 (X11; Linux)"));
         assert_eq!(said("a\u{202e}b\tc 你好\u{200b}".as_bytes()).as_deref(), Some("abc 你好"));
+        assert_eq!(said(b"a  \t b          address 192.0.2.1").as_deref(), Some("a b address 192.0.2.1"));
         assert_eq!(said(&[0xff, b'x']).as_deref(), Some("\u{fffd}x"));
         assert_eq!(said("é".repeat(1000).as_bytes()).unwrap().chars().count(), PROGRAM_MAX);
         assert_eq!((said(b""), said("\u{200b}".as_bytes()), program(&HeaderMap::new())), (None, None, None));

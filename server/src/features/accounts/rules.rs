@@ -155,7 +155,7 @@ pub(super) fn gender(gender: i32) -> Result<Gender> {
 }
 
 /// What a device says of itself, as it is kept. Nobody is kept from signing in by the name of their computer: what
-/// does not fit is left out.
+/// does not fit is left out, as are runs of spaces, which could push what stands beside the name out of sight.
 pub(super) fn device_info(info: Option<DeviceInfo>) -> DeviceInfo {
     let info = info.unwrap_or_default();
     let platform = Platform::try_from(info.platform).unwrap_or_default().into();
@@ -164,7 +164,8 @@ pub(super) fn device_info(info: Option<DeviceInfo>) -> DeviceInfo {
     if !text::visible_line(&name) {
         name.retain(|c| text::visible_line(c.encode_utf8(&mut [0; 4])));
     }
-    let (name, _) = text::cut(name.trim(), DEVICE_NAME_MAX);
+    let name = text::squeezed(&name);
+    let (name, _) = text::cut(&name, DEVICE_NAME_MAX);
     let name = if name.chars().any(stands_alone) { name } else { UNNAMED_DEVICE };
     DeviceInfo { name: name.to_owned(), platform }
 }

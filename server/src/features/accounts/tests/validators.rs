@@ -102,6 +102,7 @@ fn a_nameless_device_is_called_so() {
     assert_eq!(device_info(None).name, "unnamed device");
     assert_eq!(named(" \u{200b}\u{fe0f}"), "unnamed device");
     assert_eq!(named("Anna\u{202e}'s\nphone"), "Anna'sphone");
+    assert_eq!(named("phone               address  192.0.2.1"), "phone address 192.0.2.1");
     assert_eq!(named(&"ж".repeat(100)).graphemes(true).count(), 64);
 }
 
