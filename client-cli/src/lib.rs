@@ -41,4 +41,4 @@ pub use follow::{
 };
 pub use random::Random;
 pub use session::{Recipient, Session};
-pub use transfer::{Download, Progress};
+pub use transfer::{Download, Progress, check_target};

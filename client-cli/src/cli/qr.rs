@@ -8,8 +8,8 @@ use super::qr_code;
 use super::text::line;
 use clap::{ArgGroup, Args as ClapArgs};
 use std::path::{Path, PathBuf};
-use teahouse_client::{Error, Kind, Result, Session};
-use teahouse_proto::qr::{Code, GetCodeRequest, ResetCodeRequest, ResetCodeResponse};
+use teahouse_client::{Error, Kind, Result, Session, check_target};
+use teahouse_proto::qr::{Code, GetCodeRequest, GetCodeResponse, ResetCodeRequest, ResetCodeResponse};
 use teahouse_proto::{QR_GET_CODE, QR_RESET_CODE, QrClient};
 
 #[derive(Debug, ClapArgs)]
@@ -38,7 +38,24 @@ pub(crate) struct ShowCode {
     pub(crate) everybodys: bool,
 }
 
+impl ShowCode {
+    /// The files to make, with their endings.
+    fn files(&self) -> impl Iterator<Item = (&Path, &'static str)> {
+        let files = [(self.png.as_deref(), "png"), (self.svg.as_deref(), "svg")];
+        files.into_iter().filter_map(|(file, ending)| Some((file?, ending)))
+    }
+
+    /// Whether all files can be made, before an old code dies for them.
+    fn check_files(&self) -> Result<()> {
+        if self.png.is_some() && self.png == self.svg {
+            return Err(Error::new(Kind::Misuse, "FILE_EXISTS", "PNG and SVG cannot be the same file."));
+        }
+        self.files().try_for_each(|(file, _)| check_target(file))
+    }
+}
+
 pub(super) async fn show(app: &App, args: ShowCode) -> Result<()> {
+    args.check_files()?;
     let (session, me) = app.session().await?;
     let conversation_id = match &args.group {
         Some(who) => {
@@ -56,25 +73,27 @@ pub(super) async fn show(app: &App, args: ShowCode) -> Result<()> {
         qr.get_code(GetCodeRequest { conversation_id }).await?.code
     };
     let code = code.unwrap_or_default();
-    for (file, ending) in [(&args.png, "png"), (&args.svg, "svg")] {
-        if let Some(file) = file {
-            save(app, &session, &code, &args, file, ending).await?;
-        }
-    }
     let until = match code.expires_at_ms {
         0 => String::new(),
         ms => format!("\nIt works until {} ({}).", app.out.times.minute(ms), app.out.times.zone()),
     };
-    let said = if args.png.is_some() || args.svg.is_some() {
+    let said = if args.files().next().is_some() {
         format!("{}{until}", line(&code.url))
     } else {
         format!("{}\n{}{until}", qr_code::drawn(&code.url, app.out.has_colour())?, line(&code.url))
     };
+    // Before the pictures are fetched, which may fail: the old code is dead by now.
     if args.reset {
-        let answer = ResetCodeResponse { code: Some(code) };
-        return app.out.answer(&QR_RESET_CODE, &answer, || said);
+        let answer = ResetCodeResponse { code: Some(code.clone()) };
+        app.out.answer(&QR_RESET_CODE, &answer, || said)?;
+    } else {
+        let answer = GetCodeResponse { code: Some(code.clone()) };
+        app.out.answer(&QR_GET_CODE, &answer, || said)?;
     }
-    app.out.answer(&QR_GET_CODE, &teahouse_proto::qr::GetCodeResponse { code: Some(code) }, || said)
+    for (file, ending) in args.files() {
+        save(app, &session, &code, &args, file, ending).await?;
+    }
+    Ok(())
 }
 
 /// Fetches the picture of a code. It comes from the server that this program talks to, whatever its codes say.

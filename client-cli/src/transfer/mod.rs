@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// Fetches a file, or its thumbnail, to a path that must not be there yet. What arrived before a break is kept beside
-    /// it (`.part`) and not fetched again.
+    /// it (`.part`) and not fetched again; that must not be there yet either, and is gone when nothing comes of it.
     ///
     /// # Errors
     /// `FILE_EXISTS`, `FILE_UNWRITABLE`; the server's: `MEDIA_NOT_FOUND` also for what others may see; one that passes,
@@ -163,22 +163,31 @@ impl Session {
     /// As of [`Session::download`].
     pub async fn download_path(&self, path: &str, to: &Path, progress: Progress) -> Result<Download> {
         if to.exists() {
-            return Err(Error::misuse("FILE_EXISTS", format!("{} is there already.", to.display())));
+            return Err(exists(to));
         }
-        let part = PathBuf::from(format!("{}.part", to.display()));
+        let mut part = Part { path: part_of(to), file: None, len: 0 };
+        let outcome = self.fetch_all(path, &mut part, &progress).await;
+        if outcome.is_ok() {
+            tokio::fs::rename(&part.path, to).await.map_err(|e| unwritable(to, &e))?;
+        } else if part.file.is_some() {
+            // Why it came to nothing matters more than what is left lying there.
+            let _ = tokio::fs::remove_file(&part.path).await;
+        }
+        outcome
+    }
+
+    /// Tries until everything is there.
+    async fn fetch_all(&self, path: &str, part: &mut Part, progress: &Progress) -> Result<Download> {
         let mut backoff = Backoff::new(self.random().clone());
         let mut went_on = Instant::now();
         let mut tag = None;
         loop {
-            let before = tokio::fs::metadata(&part).await.map_or(0, |m| m.len());
-            let error = match self.fetch(path, &part, &mut tag, &progress).await {
-                Ok(download) => {
-                    tokio::fs::rename(&part, to).await.map_err(|e| unwritable(to, &e))?;
-                    return Ok(download);
-                }
+            let before = part.len;
+            let error = match self.fetch(path, part, &mut tag, progress).await {
+                Ok(download) => return Ok(download),
                 Err(error) => error,
             };
-            if tokio::fs::metadata(&part).await.map_or(0, |m| m.len()) > before {
+            if part.len > before {
                 went_on = Instant::now();
                 backoff.reset();
             }
@@ -193,11 +202,11 @@ impl Session {
     async fn fetch(
         &self,
         path: &str,
-        part: &Path,
+        part: &mut Part,
         tag: &mut Option<String>,
         progress: &Progress,
     ) -> Result<Download> {
-        let have = tokio::fs::metadata(part).await.map_or(0, |m| m.len());
+        let have = part.len;
         let mut headers = Vec::new();
         if let (Some(tag), true) = (tag.as_ref(), have > 0) {
             headers.push((header::RANGE, format!("bytes={have}-")));
@@ -211,26 +220,87 @@ impl Session {
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let start = if goes_on { have } else { 0 };
         let coming: Option<u64> = text(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
-        let mut file = File::options().create(true).write(true).truncate(!goes_on).open(part).await;
-        let file = file.as_mut().map_err(|e| unwritable(part, e))?;
-        file.seek(SeekFrom::Start(start)).await.map_err(|e| unwritable(part, &e))?;
-        let mut at = start;
+        part.begin(start).await?;
         let mut body = answer.into_body();
         loop {
             let next = tokio::time::timeout(SILENT_AFTER, body.frame()).await;
             let Some(frame) = next.map_err(|_| Error::timed_out(SILENT_AFTER))? else { break };
             if let Ok(data) = frame.map_err(|e| http::lost(&e))?.into_data() {
-                file.write_all(&data).await.map_err(|e| unwritable(part, &e))?;
-                at += data.len() as u64;
-                progress(at, start + coming.unwrap_or_default());
+                part.write(&data).await?;
+                progress(part.len, start + coming.unwrap_or_default());
             }
         }
-        file.sync_all().await.map_err(|e| unwritable(part, &e))?;
+        part.flush().await?;
         match coming {
-            Some(coming) if at < start + coming => Err(Error::lost("The download ended before its end.")),
-            _ => Ok(Download { size: at, content_type }),
+            Some(coming) if part.len < start + coming => {
+                Err(Error::lost("The download ended before its end."))
+            }
+            _ => Ok(Download { size: part.len, content_type }),
         }
     }
+}
+
+/// What of a download is there. The file is this download's own: nothing that lay at its path is followed or written to.
+struct Part {
+    path: PathBuf,
+    /// Not there before the server has something to give.
+    file: Option<File>,
+    /// Bytes.
+    len: u64,
+}
+
+impl Part {
+    /// To be written from here on; what was behind it is dropped.
+    async fn begin(&mut self, at: u64) -> Result<()> {
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let made = File::options().write(true).create_new(true).open(&self.path).await;
+                made.map_err(|e| taken(&self.path, &e))?
+            }
+        };
+        let ready = async {
+            file.set_len(at).await?;
+            file.seek(SeekFrom::Start(at)).await
+        };
+        let ready = ready.await;
+        (self.file, self.len) = (Some(file), at);
+        ready.map(|_| ()).map_err(|e| unwritable(&self.path, &e))
+    }
+
+    async fn write(&mut self, data: &[u8]) -> Result<()> {
+        if let Some(file) = &mut self.file {
+            file.write_all(data).await.map_err(|e| unwritable(&self.path, &e))?;
+            self.len += data.len() as u64;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        match &mut self.file {
+            Some(file) => file.sync_all().await.map_err(|e| unwritable(&self.path, &e)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where a file lies until it is whole.
+fn part_of(to: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.part", to.display()))
+}
+
+/// Checks that a download to this path could begin, for callers that do something first which cannot be undone.
+///
+/// # Errors
+/// `FILE_EXISTS`, `FILE_UNWRITABLE`.
+pub fn check_target(to: &Path) -> Result<()> {
+    if to.exists() {
+        return Err(exists(to));
+    }
+    let part = part_of(to);
+    let made = std::fs::File::options().write(true).create_new(true).open(&part);
+    drop(made.map_err(|e| taken(&part, &e))?);
+    std::fs::remove_file(&part).map_err(|e| unwritable(&part, &e))
 }
 
 /// The same for the same file as the same kind, so that an interrupted upload is found again.
@@ -277,6 +347,15 @@ fn outgoing(file: File, at: u64, end: u64, progress: Progress) -> Body {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::misuse("FILE_UNREADABLE", format!("{} cannot be read: {error}.", path.display()))
+}
+
+fn exists(path: &Path) -> Error {
+    Error::misuse("FILE_EXISTS", format!("{} is there already.", path.display()))
+}
+
+/// Why a file could not be made.
+fn taken(path: &Path, error: &std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::AlreadyExists { exists(path) } else { unwritable(path, error) }
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {

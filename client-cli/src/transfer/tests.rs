@@ -115,6 +115,42 @@ async fn an_upload_goes_on_where_it_stopped() {
     server.shutdown().await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_download_leaves_alone_what_lies_where_its_part_would() {
+    let (server, session) = signed_in(Transport::Ws).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (there, here) = (dir.path().join("report.bin"), dir.path().join("copy.bin"));
+    std::fs::write(&there, content(1000)).unwrap();
+    let media = session.upload(&there, MediaKind::File, "report.bin", noting().0).await.unwrap();
+    let (part, precious) = (dir.path().join("copy.bin.part"), dir.path().join("precious"));
+    std::fs::write(&precious, "diary").unwrap();
+    std::os::unix::fs::symlink(&precious, &part).unwrap();
+    let fails = session.download(&media.media_id, false, &here, noting().0).await.unwrap_err();
+    assert_eq!((fails.kind(), fails.reason()), (Kind::Misuse, "FILE_EXISTS"));
+    assert_eq!(check_target(&here).unwrap_err().reason(), "FILE_EXISTS");
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "diary");
+    assert!(part.is_symlink() && !here.exists());
+    std::fs::remove_file(&part).unwrap();
+    check_target(&here).unwrap();
+    session.download(&media.media_id, false, &here, noting().0).await.unwrap();
+    assert!(!part.exists(), "nothing is left beside it");
+    assert_eq!(check_target(&dir.path().join("no/where")).unwrap_err().reason(), "FILE_UNWRITABLE");
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_part_goes_on_where_it_stopped_or_begins_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut part = Part { path: dir.path().join("a.part"), file: None, len: 0 };
+    for (at, data) in [(0, b"abcd"), (4, b"efgh"), (0, b"wxyz"), (2, b"1234")] {
+        part.begin(at).await.unwrap();
+        part.write(data).await.unwrap();
+        part.flush().await.unwrap();
+    }
+    assert_eq!((std::fs::read(&part.path).unwrap().as_slice(), part.len), (&b"wx1234"[..], 6));
+}
+
 #[tokio::test]
 async fn refusals_come_as_the_server_worded_them() {
     let (server, session) = signed_in(Transport::Ws).await;
