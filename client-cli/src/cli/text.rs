@@ -84,6 +84,13 @@ pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// What a stranger may say of themselves beside what the server says: one harmless line of so many columns at most, in
+/// which no run of white space draws a line of its own.
+pub(crate) fn short(text: &str, width: usize) -> String {
+    let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    cut(&line(&squeezed), width).into_owned()
+}
+
 /// Rows under headings, columns two spaces apart, the last one free.
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let widths: [usize; N] = std::array::from_fn(|i| {
@@ -197,6 +204,8 @@ mod tests {
         assert_eq!(cut("longer", 5), "long…");
         assert_eq!(cut("你好吗", 5), "你好…");
         assert_eq!(cut("👩‍👩‍👧👩‍👩‍👧", 3), "👩‍👩‍👧…");
+        assert_eq!(short(" a \u{a0}\n\t b\u{1b}[2J", 40), r"a b\u{1b}[2J");
+        assert_eq!(short(&format!("tea{}pot", " ".repeat(200)), 6), "tea p…");
     }
 
     #[test]

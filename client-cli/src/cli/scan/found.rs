@@ -7,16 +7,22 @@ use super::super::output::Output;
 use super::super::people::{display_name, in_full};
 use super::super::profile::SignIn;
 use super::super::requests::card;
-use super::super::text::line;
+use super::super::secret;
+use super::super::text::{line, short};
 use serde_json::Value;
+use std::net::IpAddr;
 use teahouse_client::{Error, Kind, Result, Session, schema};
 use teahouse_proto::accounts::DeviceInfo;
 use teahouse_proto::contacts::{SendRequestRequest, send_request_response::Outcome};
 use teahouse_proto::qr::resolve_code_response::What;
 use teahouse_proto::qr::{DecideSignInRequest, FoundGroup, FoundPerson, FoundSignIn, ResolveCodeResponse};
-use teahouse_proto::{
-    CONTACTS_SEND_REQUEST, ContactsClient, QR_RESOLVE_CODE, QR_SIGN_IN_DECIDE_SIGN_IN, QrSignInClient,
-};
+use teahouse_proto::{CONTACTS_SEND_REQUEST, ContactsClient, QR_RESOLVE_CODE, QrSignInClient};
+
+/// Columns of what a device that asks says of itself.
+const ASKER_WIDTH: usize = 48;
+
+/// What is asked of whoever scanned the code of a device.
+const SIGN_IN_QUESTION: &str = "Let it sign in?";
 
 /// What a code stands for.
 pub(super) type Found = ResolveCodeResponse;
@@ -30,6 +36,8 @@ pub(super) enum Act {
     Join,
     /// Let the device sign in, or not.
     Decide(bool),
+    /// Let the device sign in that asks from this address, or that the user says yes to when shown.
+    Approve(Option<String>),
 }
 
 impl Act {
@@ -39,7 +47,7 @@ impl Act {
             (self, &found.what),
             (Self::Add(_), Some(What::Person(_)))
                 | (Self::Join, Some(What::Group(_)))
-                | (Self::Decide(_), Some(What::SignIn(_)))
+                | (Self::Decide(_) | Self::Approve(_), Some(What::SignIn(_)))
         )
     }
 
@@ -48,7 +56,7 @@ impl Act {
         match self {
             Self::Add(_) => "of a person",
             Self::Join => "of a group",
-            Self::Decide(_) => "for signing in",
+            Self::Decide(_) | Self::Approve(_) => "for signing in",
         }
     }
 }
@@ -89,12 +97,13 @@ fn sign_in_in_words(out: &Output, asker: &FoundSignIn) -> String {
     let none = DeviceInfo::default();
     let device = asker.device.as_ref().unwrap_or(&none);
     let platform = platform_name(device.platform());
+    // The address first: the server alone knows it, the rest is what the device says.
     format!(
-        "A device wants to sign in as you, until {}:\n  device   {} ({platform})\n  program  {}\n  address  {}\nIf it is not yours, refuse it.",
+        "A device wants to sign in as you, until {}:\n  address  {}\n  device   {} ({platform})\n  program  {}\nIf it is not yours, refuse it.",
         out.times.clock(asker.expires_at_ms),
-        line(&device.name),
-        line(&asker.program),
-        line(&asker.address)
+        line(&asker.address),
+        short(&device.name, ASKER_WIDTH),
+        short(&asker.program, ASKER_WIDTH)
     )
 }
 
@@ -111,7 +120,7 @@ pub(super) fn question(found: &Found) -> Option<(&'static str, Act, Option<Act>)
             Some(("Ask them to become friends?", Act::Add(String::new()), None))
         }
         What::Group(group) if !group.ticket.is_empty() => Some(("Join it?", Act::Join, None)),
-        What::SignIn(_) => Some(("Let it sign in?", Act::Decide(true), Some(Act::Decide(false)))),
+        What::SignIn(_) => Some((SIGN_IN_QUESTION, Act::Decide(true), Some(Act::Decide(false)))),
         What::Person(_) | What::Group(_) => None,
     }
 }
@@ -121,7 +130,9 @@ pub(super) fn hint(found: &Found) -> &'static str {
     match found.what {
         Some(What::Person(_)) => "The same with --add TEXT asks them to become friends.",
         Some(What::Group(_)) => "The same with --join joins it.",
-        Some(What::SignIn(_)) => "The same with --approve lets it sign in, with --refuse it does not.",
+        Some(What::SignIn(_)) => {
+            "The same with --approve=ADDRESS lets it sign in, with --refuse it does not."
+        }
         None => "",
     }
 }
@@ -132,6 +143,10 @@ pub(super) async fn act(app: &App, session: &Session, me: &SignIn, found: Found,
         (Act::Add(text), Some(What::Person(person))) => add(app, session, me, person, text).await,
         (Act::Join, Some(What::Group(group))) => join(app, session, me, group).await,
         (Act::Decide(approve), Some(What::SignIn(asker))) => decide(app, session, asker, approve).await,
+        (Act::Approve(address), Some(What::SignIn(asker))) => {
+            let approve = is_wanted(app, &asker, address.as_deref())?;
+            decide(app, session, asker, approve).await
+        }
         (act, _) => {
             let message = format!("That is no code {}.", act.of());
             Err(Error::new(Kind::Misuse, "CODE_OF_OTHER_KIND", message))
@@ -166,15 +181,51 @@ async fn join(app: &App, session: &Session, me: &SignIn, found: FoundGroup) -> R
     group::join(app, session, me.clone(), found.ticket).await
 }
 
-async fn decide(app: &App, session: &Session, asker: FoundSignIn, approve: bool) -> Result<()> {
-    let request = DecideSignInRequest { ticket: asker.ticket, approve };
-    let answer = QrSignInClient(session.clone()).decide_sign_in(request).await?;
-    app.out.answer(&QR_SIGN_IN_DECIDE_SIGN_IN, &answer, || {
-        if approve {
-            "It is signed in. `teahouse devices` lists your devices and signs them out.".to_owned()
-        } else {
-            "It is not let in.".to_owned()
-        }
+/// Whether the user wants the device in. Nobody is let in unseen: on a terminal the user sees it and says yes, without
+/// one they have said which address they expect.
+fn is_wanted(app: &App, asker: &FoundSignIn, address: Option<&str>) -> Result<bool> {
+    let shown = sign_in_in_words(&app.out, asker);
+    if app.out.is_json() {
+        app.out.remark(shown);
+    } else {
+        app.out.say(shown)?;
+    }
+    let asks = secret::is_interactive();
+    check_address(asker, address, asks)?;
+    if asks { secret::confirm(SIGN_IN_QUESTION) } else { Ok(true) }
+}
+
+fn check_address(asker: &FoundSignIn, expected: Option<&str>, asks: bool) -> Result<()> {
+    let Some(expected) = expected else {
+        let message =
+            "There is no terminal to ask on. --approve=ADDRESS lets the device in that asks from there.";
+        let needed = Error::new(Kind::Misuse, "ADDRESS_NEEDED", message);
+        return if asks { Ok(()) } else { Err(needed) };
+    };
+    let address = |text: &str| text.parse::<IpAddr>().map(|address| address.to_canonical()).ok();
+    if address(expected).is_some_and(|expected| address(&asker.address) == Some(expected)) {
+        return Ok(());
+    }
+    let message = format!(
+        "The device asks from {}, not from {}. Nothing was decided.",
+        line(&asker.address),
+        line(expected)
+    );
+    Err(Error::new(Kind::Precondition, "ADDRESS_DIFFERS", message))
+}
+
+async fn decide(app: &App, session: &Session, mut asker: FoundSignIn, approve: bool) -> Result<()> {
+    let ticket = std::mem::take(&mut asker.ticket);
+    QrSignInClient(session.clone()).decide_sign_in(DecideSignInRequest { ticket, approve }).await?;
+    if app.out.is_json() {
+        let mut decided = document(&Found { what: Some(What::SignIn(asker)) })?;
+        decided["approved"] = approve.into();
+        return app.out.document(&decided.to_string());
+    }
+    app.out.say(if approve {
+        "It is signed in. `teahouse devices` lists your devices and signs them out."
+    } else {
+        "It is not let in."
     })
 }
 
@@ -206,6 +257,41 @@ mod tests {
         assert!(shown.contains(r"lib\u{1b}rary (web)") && shown.contains("Mozilla/5.0"), "{shown}");
         let found = Found { what: Some(What::SignIn(asker)) };
         assert!(Act::Decide(true).fits(&found) && !Act::Add(String::new()).fits(&found));
+    }
+
+    #[test]
+    fn who_wants_to_sign_in_cannot_draw_another_address() {
+        let forged = |word: &str| format!("{word}{}address  127.0.0.1", " ".repeat(90));
+        let shown = words(What::SignIn(FoundSignIn {
+            device: Some(DeviceInfo { name: forged("phone"), platform: Platform::Web.into() }),
+            program: forged("teahouse\n\t") + &"!".repeat(200),
+            address: "203.0.113.9".to_owned(),
+            ..Default::default()
+        }));
+        let lines: Vec<_> = shown.lines().skip(1).collect();
+        assert_eq!(lines[0], "  address  203.0.113.9");
+        assert_eq!(lines[1], "  device   phone address 127.0.0.1 (web)");
+        assert!(lines[2].starts_with("  program  teahouse address 127.0.0.1!!!"), "{shown}");
+        assert_eq!((lines[2].chars().count(), lines.len()), (11 + ASKER_WIDTH, 4), "{shown}");
+    }
+
+    #[test]
+    fn without_a_terminal_a_device_is_let_in_from_the_expected_address_alone() {
+        let asker = FoundSignIn { address: "203.0.113.9".to_owned(), ..Default::default() };
+        let reason = |asker: &FoundSignIn, expected, asks| {
+            check_address(asker, expected, asks).err().map(|error| error.reason().to_owned())
+        };
+        assert_eq!(reason(&asker, None, true), None);
+        assert_eq!(reason(&asker, None, false).as_deref(), Some("ADDRESS_NEEDED"));
+        for asks in [true, false] {
+            assert_eq!(reason(&asker, Some("203.0.113.9"), asks), None);
+            assert_eq!(reason(&asker, Some("::ffff:203.0.113.9"), asks), None, "the same address");
+            for other in ["203.0.113.90", "", "tea"] {
+                assert_eq!(reason(&asker, Some(other), asks).as_deref(), Some("ADDRESS_DIFFERS"), "{other}");
+            }
+            let unknown = FoundSignIn::default();
+            assert_eq!(reason(&unknown, Some(""), asks).as_deref(), Some("ADDRESS_DIFFERS"));
+        }
     }
 
     #[test]

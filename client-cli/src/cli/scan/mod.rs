@@ -2,6 +2,7 @@
 //! opened.
 
 mod found;
+mod ours;
 
 use super::App;
 use super::output::Output;
@@ -11,9 +12,10 @@ use super::secret;
 use super::text::{block, line};
 use clap::Args as ClapArgs;
 use found::{Act, Found};
+use ours::{Ours, is_token, link};
 use serde_json::json;
 use std::path::PathBuf;
-use teahouse_client::{Endpoint, Error, Kind, Result, Session};
+use teahouse_client::{Error, Kind, Result, Session};
 use teahouse_proto::QrClient;
 use teahouse_proto::qr::ResolveCodeRequest;
 use url::Url;
@@ -21,7 +23,8 @@ use url::Url;
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Scan {
     /// A picture (PNG, JPEG, GIF or WebP) with one code or several, or what a code says.
-    #[arg(value_name = "FILE|URL|TOKEN")]
+    // A token may begin with a hyphen.
+    #[arg(value_name = "FILE|URL|TOKEN", allow_hyphen_values = true)]
     pub(crate) what: String,
     /// Ask the person to become friends, and say this with it.
     #[arg(long, value_name = "TEXT", group = "act")]
@@ -29,9 +32,10 @@ pub(crate) struct Scan {
     /// Join the group.
     #[arg(long, group = "act")]
     pub(crate) join: bool,
-    /// Let the device sign in that shows the code.
-    #[arg(long, group = "act")]
-    pub(crate) approve: bool,
+    /// Let the device sign in that shows the code, after you have seen it and said yes. Without a terminal to ask on it
+    /// takes the address that it must ask from.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, group = "act")]
+    pub(crate) approve: Option<Option<String>>,
     /// Refuse the device that shows the code.
     #[arg(long, group = "act")]
     pub(crate) refuse: bool,
@@ -43,7 +47,7 @@ impl Scan {
         match self {
             Self { add: Some(text), .. } => Some(Act::Add(text.clone())),
             Self { join: true, .. } => Some(Act::Join),
-            Self { approve: true, .. } => Some(Act::Decide(true)),
+            Self { approve: Some(address), .. } => Some(Act::Approve(address.clone())),
             Self { refuse: true, .. } => Some(Act::Decide(false)),
             _ => None,
         }
@@ -65,12 +69,21 @@ enum Scanned {
 
 pub(super) async fn scan(app: &App, args: Scan) -> Result<()> {
     // What cannot be read is told before a connection is made.
-    let texts = texts(&args.what).await?;
+    let (texts, is_typed) = texts(&args.what).await?;
     let (session, me) = app.session().await?;
-    let server = Endpoint::parse(&me.server)?;
+    let mut ours = Ours::new(&me.server)?;
     let mut all = Vec::new();
     for text in &texts {
-        all.push(resolve(&session, &server, text).await?);
+        let token = if is_typed && is_token(text) {
+            Some(text.as_str())
+        } else {
+            ours.learn(&session, text).await?;
+            ours.token(text)
+        };
+        all.push(match token {
+            Some(token) => resolve(&session, token.to_owned()).await?,
+            None => link(text).map_or_else(|| Scanned::Text(text.clone()), Scanned::Link),
+        });
     }
     match args.act() {
         Some(act) => {
@@ -81,51 +94,27 @@ pub(super) async fn scan(app: &App, args: Scan) -> Result<()> {
     }
 }
 
-/// What the codes say: those of a picture, or the one that was given.
-async fn texts(what: &str) -> Result<Vec<String>> {
+/// What the codes say: those of a picture, or the one that was given, which was typed.
+async fn texts(what: &str) -> Result<(Vec<String>, bool)> {
     let path = PathBuf::from(what);
-    if what.contains("://") || (looks_like_token(what) && !path.exists()) {
-        return Ok(vec![what.to_owned()]);
+    if what.contains("://") || (is_token(what) && !path.exists()) {
+        return Ok((vec![what.to_owned()], true));
     }
     // Large pictures take their time.
     let read = tokio::task::spawn_blocking(move || qr_code::read(&path)).await;
-    read.map_err(|e| Error::new(Kind::Local, "PICTURE_INVALID", format!("The picture cannot be read: {e}.")))?
+    let texts = read.map_err(|e| {
+        Error::new(Kind::Local, "PICTURE_INVALID", format!("The picture cannot be read: {e}."))
+    })?;
+    Ok((texts?, false))
 }
 
-fn looks_like_token(text: &str) -> bool {
-    (16..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-}
-
-/// A text as an address somewhere.
-fn link(text: &str) -> Option<Url> {
-    Url::parse(text.trim()).ok().filter(Url::has_host)
-}
-
-/// Whether an address is of the server that this program talks to.
-fn is_at(server: &Endpoint, url: &Url) -> bool {
-    let host = url.host_str().map(|host| host.trim_matches(['[', ']']));
-    host == Some(server.host()) && url.port_or_known_default() == Some(server.port())
-}
-
-/// Asks the server about what could be a code of it. The server may be called otherwise by others than here, so the host
-/// alone decides nothing.
-async fn resolve(session: &Session, server: &Endpoint, text: &str) -> Result<Scanned> {
-    let link = link(text);
-    let could_be_ours =
-        link.as_ref().map_or_else(|| looks_like_token(text), |url| url.path().contains("/q/"));
-    if could_be_ours {
-        let request = ResolveCodeRequest { text: text.to_owned() };
-        match QrClient(session.clone()).resolve_code(request).await {
-            Ok(found) => return Ok(Scanned::Found(Box::new(found))),
-            Err(error) if error.reason() != "CODE_NOT_FOUND" => return Err(error),
-            Err(error) if link.as_ref().is_none_or(|url| is_at(server, url)) => {
-                return Ok(Scanned::Dead(error));
-            }
-            Err(_) => {}
-        }
+/// Asks the server what a token stands for.
+async fn resolve(session: &Session, token: String) -> Result<Scanned> {
+    match QrClient(session.clone()).resolve_code(ResolveCodeRequest { text: token }).await {
+        Ok(found) => Ok(Scanned::Found(Box::new(found))),
+        Err(error) if error.reason() == "CODE_NOT_FOUND" => Ok(Scanned::Dead(error)),
+        Err(error) => Err(error),
     }
-    Ok(link.map_or_else(|| Scanned::Text(text.to_owned()), Scanned::Link))
 }
 
 /// The only code for which something can be done.
@@ -210,31 +199,14 @@ fn document(text: &str, scanned: &Scanned) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::args::{Args, Command};
     use super::*;
+    use clap::Parser as _;
     use teahouse_proto::qr::resolve_code_response::What;
     use teahouse_proto::qr::{FoundGroup, FoundPerson};
 
     fn person() -> Scanned {
         Scanned::Found(Box::new(Found { what: Some(What::Person(FoundPerson::default())) }))
-    }
-
-    #[test]
-    fn links_are_told_by_their_host_and_texts_by_nothing() {
-        let server = Endpoint::parse("https://tea.example").unwrap();
-        for (text, ours) in [
-            ("https://tea.example/q/abc", Some(true)),
-            ("https://tea.example:443/q/abc", Some(true)),
-            ("https://tea.example@evil.example/q/abc", Some(false)),
-            ("https://tea.example.evil.example/", Some(false)),
-            ("http://tea.example/q/abc", Some(false)),
-            ("mailto:tea@tea.example", None),
-            ("javascript:alert(1)", None),
-            ("tea", None),
-        ] {
-            assert_eq!(link(text).map(|url| is_at(&server, &url)), ours, "{text}");
-        }
-        let here = Endpoint::parse("http://[::1]:7600").unwrap();
-        assert!(link("http://[::1]:7600/q/a").is_some_and(|url| is_at(&here, &url)));
     }
 
     #[test]
@@ -264,15 +236,36 @@ mod tests {
         assert_eq!(reason(vec![dead()], &act).as_deref(), Some("CODE_NOT_FOUND"));
     }
 
+    #[test]
+    fn a_token_that_begins_with_a_hyphen_is_no_option() {
+        for token in ["-_v7-_v7-_v7-_v7-_v7-w", "--v7-_v7-_v7-_v7-_v7-w", "-hv7-_v7-_v7-_v7-_v7-w"] {
+            for line in [vec![token, "--join"], vec!["--join", token], vec!["--json", token, "--join"]] {
+                let args = Args::try_parse_from(["teahouse", "scan"].into_iter().chain(line)).unwrap();
+                let Command::Scan(scan) = args.command else { panic!("not a scan") };
+                assert_eq!((scan.what.as_str(), scan.act()), (token, Some(Act::Join)));
+            }
+        }
+    }
+
+    #[test]
+    fn an_approval_may_name_an_address() {
+        let act = |flag| {
+            let args = Args::try_parse_from(["teahouse", "scan", flag, "code.png"]).unwrap();
+            let Command::Scan(scan) = args.command else { panic!("not a scan") };
+            (scan.what.clone(), scan.act())
+        };
+        let file = || "code.png".to_owned();
+        assert_eq!(act("--approve"), (file(), Some(Act::Approve(None))));
+        assert_eq!(act("--approve=::1"), (file(), Some(Act::Approve(Some("::1".to_owned())))));
+    }
+
     #[tokio::test]
     async fn an_address_and_a_token_are_read_as_they_are_and_all_else_is_a_file() {
-        let token = "abcdefghijklmnopqrstuv";
-        for text in ["https://tea.example/q/a", token] {
-            assert_eq!(texts(text).await.unwrap(), [text]);
+        for text in ["https://tea.example/q/a", "abcdefghijklmnopqrstuw"] {
+            assert_eq!(texts(text).await.unwrap(), (vec![text.to_owned()], true));
         }
         for file in ["code.png", "no such file", ""] {
             assert_eq!(texts(file).await.expect_err(file).reason(), "FILE_UNREADABLE");
         }
-        assert!(looks_like_token(token) && !looks_like_token("abcdefghijklmno.pqrstuv"));
     }
 }
