@@ -61,7 +61,7 @@ impl Accounts {
     }
 
     /// Signs a device in as the account of `by`, a device that is signed in, and tells that account's devices. From the
-    /// commit on its token is good. Errors: `UNAUTHENTICATED` where `by` was signed out meanwhile.
+    /// commit on its token is good; whether it ever came to the device is known when it is used. Errors: `UNAUTHENTICATED` where `by` was signed out meanwhile.
     pub fn let_in(
         &self,
         tx: &mut Tx<'_>,
@@ -80,12 +80,14 @@ impl Accounts {
             info: asking.info(),
             network: network.map(|network| self.network_hash(account, network)),
         };
-        sign_in::admit(tx, account, &new, self.device_limits(), now)
+        sign_in::admit(tx, account, &new, self.device_limits(), now)?;
+        devices::set_awaits_first_use(tx, &new.token_hash, true)
     }
 
-    /// Signs a device out that was let in and could not be told so: nobody has its token.
-    pub fn put_out(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, now: Time) -> Result<()> {
-        let Some(device) = devices::find(tx, account, device)? else { return Ok(()) };
+    /// Signs a device out that was let in and has not used its token: it may be that nobody has it.
+    pub fn put_out_unused(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, now: Time) -> Result<()> {
+        let device = devices::find(tx, account, device)?.filter(|device| device.row.awaits_first_use);
+        let Some(device) = device else { return Ok(()) };
         devices::end(tx, account, std::slice::from_ref(&device))?;
         devices::tell(tx, account, Change::SignedOut, device.id, device.name(), now)
     }

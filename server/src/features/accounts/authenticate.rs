@@ -66,6 +66,10 @@ impl Accounts {
         loop {
             let ends = self.sessions.ends();
             let row = self.foundation.store.get(&SESSION, &token_hash).await?.ok_or_else(unauthenticated)?;
+            if row.awaits_first_use {
+                let used = move |tx: &mut Tx<'_>| devices::set_awaits_first_use(tx, &token_hash, false);
+                self.foundation.store.transact(used).await?;
+            }
             let stored_use = Time(row.last_used_at_ms);
             let session = session(&row);
             session.used(stored_use);

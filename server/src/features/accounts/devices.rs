@@ -3,6 +3,7 @@
 
 use super::tables::{DEVICE, DeviceRow, NETWORK, NetworkRow, SESSION, SecretHash, SessionRow};
 use crate::bus;
+use crate::call::unauthenticated;
 use crate::delivery::log;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, DeviceId};
@@ -87,6 +88,7 @@ pub(super) fn sign_in(
         info: Some(new.info.clone()),
         signed_in_at_ms: now.as_ms(),
         last_used_at_ms: now.as_ms(),
+        awaits_first_use: false,
     };
     tx.put(&SESSION, &new.token_hash, &row)?;
     tx.put(&DEVICE, &(account, new.id), &DeviceRow { token_hash: new.token_hash.to_vec() })?;
@@ -94,6 +96,13 @@ pub(super) fn sign_in(
         note_network(tx, account, network, now)?;
     }
     Ok(())
+}
+
+/// Whether a session waits for the first use of its token. Errors: `UNAUTHENTICATED` where it is over.
+pub(super) fn set_awaits_first_use(tx: &mut Tx<'_>, token_hash: &SecretHash, awaits: bool) -> Result<()> {
+    let mut row = tx.get(&SESSION, token_hash)?.ok_or_else(unauthenticated)?;
+    row.awaits_first_use = awaits;
+    tx.put(&SESSION, token_hash, &row)
 }
 
 /// Signs devices out: their rows go, and with the commit every node hears of it.

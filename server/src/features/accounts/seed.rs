@@ -67,6 +67,7 @@ pub fn insert(tx: &mut Tx<'_>, person: &SeedPerson, password_hash: &str, now: Ti
         info: Some(DeviceInfo { name: "seeded".to_owned(), ..DeviceInfo::default() }),
         signed_in_at_ms: now.as_ms(),
         last_used_at_ms: now.as_ms(),
+        awaits_first_use: false,
     };
     tx.put(&SESSION, &token_hash, &session)?;
     tx.put(&DEVICE, &(person.id, person.device), &DeviceRow { token_hash: token_hash.to_vec() })

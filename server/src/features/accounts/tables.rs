@@ -100,6 +100,9 @@ pub(super) struct SessionRow {
     /// Written at most once an hour.
     #[prost(int64, tag = "6")]
     pub(super) last_used_at_ms: i64,
+    /// Its token was not used yet, and it is not sure that the device has it.
+    #[prost(bool, tag = "7")]
+    pub(super) awaits_first_use: bool,
 }
 
 /// Where the session of a device is.

@@ -1,5 +1,6 @@
-//! Attempts to sign in by code, as rows. There is one from when the code is shown until the device that shows it has got
-//! its answer, or is gone. It knows no streams.
+//! Attempts to sign in by code, as rows. There is one from when the code is shown until the device that shows it is gone
+//! without an answer; and where somebody decided, for some time after, so that deciding can be repeated and a device that
+//! never uses its token is signed out again. It knows no streams.
 
 use super::Token;
 use crate::bus::{Event, SignInStep};
@@ -16,18 +17,20 @@ use std::time::Duration;
 /// Names an attempt: a hash of its code's token, so that nobody who reads the rows can answer a code.
 pub(super) type AttemptId = [u8; 32];
 
-/// Attempts of devices that wait for somebody to let them in.
+/// Attempts of devices that wait for somebody to let them in, and what was decided lately.
 pub(super) const ATTEMPT: Table<AttemptId, AttemptRow> = Table::new("qr.sign_in");
 
 /// An attempt that has expired for so long is nobody's any more.
 const LEFT_OVER_AFTER: Duration = Duration::from_secs(60);
+/// So long after it was let in a device has used its token, or is signed out.
+pub(super) const USED_WITHIN: Duration = Duration::from_secs(120);
 /// Attempts looked at in one round of the sweep.
 const SWEEP_BATCH: usize = 500;
 
 /// An attempt.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct AttemptRow {
-    /// Absent once it was let in.
+    /// Absent once it was decided.
     #[prost(message, optional, tag = "1")]
     pub(super) device: Option<AskingDevice>,
     /// What its program says it is.
@@ -46,6 +49,21 @@ pub(super) struct AttemptRow {
     /// What it is then.
     #[prost(fixed64, tag = "7")]
     device_id: u64,
+    /// Who did not let the device in; 0: nobody.
+    #[prost(fixed64, tag = "8")]
+    refused_by: u64,
+    #[prost(int64, tag = "9")]
+    decided_at_ms: i64,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The device is this account's, and which.
+    LetIn(AccountId, DeviceId),
+    Refused,
+    /// Nobody decided.
+    Expired,
 }
 
 impl AttemptRow {
@@ -56,8 +74,27 @@ impl AttemptRow {
     }
 
     /// Whose the device is, and which, where somebody let it in.
-    pub(super) fn let_in(&self) -> Option<(AccountId, DeviceId)> {
+    fn let_in(&self) -> Option<(AccountId, DeviceId)> {
         (self.account_id != 0).then_some((AccountId(self.account_id), DeviceId(self.device_id)))
+    }
+
+    fn is_decided(&self) -> bool {
+        self.account_id != 0 || self.refused_by != 0
+    }
+
+    /// Whether somebody decided just so.
+    pub(super) fn was_decided(&self, by: AccountId, approve: bool) -> bool {
+        by.0 == if approve { self.account_id } else { self.refused_by }
+    }
+
+    /// Whether nobody asks for it any more. `since`: whoever asked before waits no more.
+    fn is_over(&self, since: Time, now: Time) -> bool {
+        let has_expired = Time(self.expires_at_ms) + LEFT_OVER_AFTER < now;
+        match (self.let_in(), self.is_decided()) {
+            (Some(_), _) => Time(self.decided_at_ms) + USED_WITHIN <= now,
+            (None, true) => has_expired,
+            (None, false) => has_expired || Time(self.began_at_ms) < since,
+        }
     }
 }
 
@@ -72,7 +109,7 @@ pub(super) fn id(token: Token) -> AttemptId {
 /// An attempt that can be decided.
 pub(super) fn open(tx: &mut Tx<'_>, id: &AttemptId, now: Time) -> Result<Option<AttemptRow>> {
     let row = tx.get(&ATTEMPT, id)?;
-    Ok(row.filter(|row| row.let_in().is_none() && now < Time(row.expires_at_ms)))
+    Ok(row.filter(|row| !row.is_decided() && now < Time(row.expires_at_ms)))
 }
 
 /// The same for somebody who scanned the code. The first who does is told to the device.
@@ -86,55 +123,59 @@ pub(super) fn scan(tx: &mut Tx<'_>, id: &AttemptId, now: Time) -> Result<Option<
     Ok(Some(row))
 }
 
-/// The device was let in. The attempt stays until the device has been told.
-pub(super) fn approve(
+/// Whether somebody decided just so before.
+pub(super) fn was_decided(tx: &mut Tx<'_>, id: &AttemptId, by: AccountId, approve: bool) -> Result<bool> {
+    Ok(tx.get(&ATTEMPT, id)?.is_some_and(|row| row.was_decided(by, approve)))
+}
+
+/// The device was let in as this one; `None`: it was not. The attempt stays for some time.
+pub(super) fn decide(
     tx: &mut Tx<'_>,
     id: &AttemptId,
     row: AttemptRow,
-    account: AccountId,
-    device: DeviceId,
+    by: AccountId,
+    let_in: Option<DeviceId>,
+    now: Time,
 ) -> Result<()> {
-    let row = AttemptRow { device: None, account_id: account.0, device_id: device.0, ..row };
+    let row = AttemptRow { device: None, decided_at_ms: now.as_ms(), ..row };
+    let (row, step) = match let_in {
+        Some(DeviceId(device_id)) => (AttemptRow { account_id: by.0, device_id, ..row }, SignInStep::LetIn),
+        None => (AttemptRow { refused_by: by.0, ..row }, SignInStep::Refused),
+    };
     tx.put(&ATTEMPT, id, &row)?;
-    publish(tx, id, SignInStep::LetIn);
+    publish(tx, id, step);
     Ok(())
 }
 
-/// The device was not let in.
-pub(super) fn refuse(tx: &mut Tx<'_>, id: &AttemptId) -> Result<()> {
-    tx.delete(&ATTEMPT, id)?;
-    publish(tx, id, SignInStep::Refused);
-    Ok(())
-}
-
-/// Ends an attempt, whatever has become of it, and gives it.
-pub(super) fn take(tx: &mut Tx<'_>, id: &AttemptId) -> Result<Option<AttemptRow>> {
-    let row = tx.get(&ATTEMPT, id)?;
-    if row.is_some() {
-        tx.delete(&ATTEMPT, id)?;
+/// What became of an attempt; from here on it cannot be decided.
+pub(super) fn conclude(tx: &mut Tx<'_>, id: &AttemptId) -> Result<Outcome> {
+    let Some(row) = tx.get(&ATTEMPT, id)? else { return Ok(Outcome::Expired) };
+    match (row.let_in(), row.is_decided()) {
+        (Some((account, device)), _) => Ok(Outcome::LetIn(account, device)),
+        (None, true) => Ok(Outcome::Refused),
+        (None, false) => tx.delete(&ATTEMPT, id).map(|()| Outcome::Expired),
     }
-    Ok(row)
 }
 
-/// Ends an attempt of which nobody is there any more to be told.
+/// Ends an attempt of which nobody is there any more to be told. A device that was let in and has not used its token is
+/// signed out.
 pub(super) fn abandon(tx: &mut Tx<'_>, id: &AttemptId, now: Time) -> Result<()> {
-    match take(tx, id)?.and_then(|row| row.let_in()) {
-        Some((account, device)) => Accounts::put_out(tx, account, device, now),
+    let Some(row) = tx.get(&ATTEMPT, id)? else { return Ok(()) };
+    tx.delete(&ATTEMPT, id)?;
+    match row.let_in() {
+        Some((account, device)) => Accounts::put_out_unused(tx, account, device, now),
         None => Ok(()),
     }
 }
 
-/// Attempts that nobody waits for: such as began before `since`, and such as should have been over for long.
+/// Attempts that nobody asks for any more. `since`: whoever asked before waits no more.
 pub(super) async fn left_over(store: &Store, since: Time, now: Time) -> Result<Vec<AttemptId>> {
     let (mut range, mut left) = (KeyRange::all(), Vec::new());
     loop {
         let rows = store.scan(&ATTEMPT, &range, SWEEP_BATCH, Order::Rising).await?;
         let Some((last, _)) = rows.last() else { return Ok(left) };
         range = KeyRange::all().after(last);
-        let over = |row: &AttemptRow| {
-            Time(row.began_at_ms) < since || Time(row.expires_at_ms) + LEFT_OVER_AFTER < now
-        };
-        left.extend(rows.into_iter().filter(|(_, row)| over(row)).map(|(id, _)| id));
+        left.extend(rows.into_iter().filter(|(_, row)| row.is_over(since, now)).map(|(id, _)| id));
     }
 }
 

@@ -33,7 +33,7 @@ use waiting::Waiting;
 const TICKET: &str = "qr.sign_in";
 /// A connection lives so much longer than the code: its client is told that the code has expired.
 const LAST_WORD: Duration = Duration::from_secs(5);
-/// How often attempts that nobody waits for are looked for.
+/// How often attempts that nobody asks for any more are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Signing in by code.
@@ -83,7 +83,8 @@ impl QrSignIn {
         }
     }
 
-    /// Ends attempts that a killed server left, and such that could not be ended when it was time.
+    /// Ends attempts that a killed server left, such that could not be ended when it was time, and such of devices that
+    /// had their time to use what they got.
     async fn sweep(&self) -> Result<()> {
         let (now, since) = (self.foundation.clock.now(), self.since);
         let left = attempts::left_over(&self.foundation.store, since, now).await?;
@@ -139,10 +140,15 @@ impl QrSignInApi<Cx, Error> for QrSignIn {
         let accounts = self.accounts.clone();
         let device = request.approve.then(|| accounts.new_device_id());
         let decide = move |tx: &mut Tx<'_>| {
+            if attempts::was_decided(tx, &id, by.0, device.is_some())? {
+                return Ok(());
+            }
             let mut row = attempts::open(tx, &id, now)?.ok_or_else(code_not_found)?;
-            let Some(device) = device else { return attempts::refuse(tx, &id) };
-            accounts.let_in(tx, by, &row.device.take().unwrap_or_default(), device, now)?;
-            attempts::approve(tx, &id, row, by.0, device)
+            let asking = row.device.take().unwrap_or_default();
+            if let Some(device) = device {
+                accounts.let_in(tx, by, &asking, device, now)?;
+            }
+            attempts::decide(tx, &id, row, by.0, device, now)
         };
         self.foundation.store.transact(decide).await?;
         Ok(DecideSignInResponse {})

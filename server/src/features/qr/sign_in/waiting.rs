@@ -57,12 +57,13 @@ impl Waiting {
             return Err(Error::new(Kind::Unavailable, "OVERLOADED", message));
         }
         if let Some(address) = address {
-            let others = state.addresses.entry(address).or_default();
+            // Who is refused leaves nothing.
+            let others = state.addresses.get(&address).map_or(&[][..], Vec::as_slice);
             if others.len() >= self.per_address {
                 let free = others.iter().min().copied().unwrap_or(until);
                 return Err(Error::rate_limited(free.saturating_duration_since(Instant::now())));
             }
-            others.push(until);
+            state.addresses.entry(address).or_default().push(until);
         }
         let (tell, steps) = mpsc::channel(STEPS);
         state.attempts.insert(attempt, tell);
@@ -85,11 +86,6 @@ impl Waiter {
     /// What happens next; `None` when its time is over.
     pub(super) async fn step(&mut self) -> Option<SignInStep> {
         tokio::time::timeout_at(self.until, self.steps.recv()).await.ok().flatten()
-    }
-
-    /// What has happened and was not asked for yet.
-    pub(super) fn missed(&mut self) -> Option<SignInStep> {
-        self.steps.try_recv().ok()
     }
 }
 
@@ -142,6 +138,20 @@ mod tests {
         assert_eq!((state.attempts.len(), state.addresses.len()), (5, 1), "who has gone is forgotten");
     }
 
+    #[tokio::test]
+    async fn who_is_refused_leaves_nothing() {
+        let waiting = Arc::new(Waiting::new(0));
+        let until = Instant::now() + Duration::from_secs(60);
+        for last in 0..9 {
+            let address = [203, 0, 113, last].into();
+            assert_eq!(
+                waiting.enter([last; 32], Some(address), until).err().unwrap().reason(),
+                "RATE_LIMITED"
+            );
+        }
+        assert!(waiting.is_empty());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn hears_of_its_own_attempt() {
         let waiting = Arc::new(Waiting::new(5));
@@ -152,7 +162,7 @@ mod tests {
         tell(1, SignInStep::Scanned);
         tell(1, SignInStep::LetIn);
         assert_eq!(waiter.step().await, Some(SignInStep::Scanned));
-        assert_eq!((waiter.missed(), waiter.missed()), (Some(SignInStep::LetIn), None));
+        assert_eq!(waiter.step().await, Some(SignInStep::LetIn));
         assert_eq!((waiter.step().await, Instant::now()), (None, until));
     }
 }

@@ -60,11 +60,33 @@ async fn who_does_not_take_the_answer_is_signed_out_again() {
     w.let_in(&anna, &asking).await;
     asking.scanned().await;
     let token = asking.signed_in().await.token;
-    assert!(w.accounts.authenticate(&token).await.is_ok());
-    // The transport asks for more when it has taken what it got.
+    // Transports ask for more before anything has gone over the network.
+    asking.ended().await;
+    w.clock().advance(Duration::from_millis(119_999));
+    w.sign_ins.sweep().await.unwrap();
+    assert_eq!(w.devices(&anna).await, 2, "it has some time");
+    w.clock().advance(Duration::from_millis(1));
+    w.sign_ins.sweep().await.unwrap();
+    assert_eq!((w.devices(&anna).await, w.rows().await.len()), (1, 0));
+    assert_eq!(w.told(&anna).await, [Change::SignedIn, Change::SignedOut]);
+    assert_eq!(reason(w.accounts.authenticate(&token).await.map(drop)), "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn who_uses_the_token_stays_signed_in() {
+    let w = world();
+    let anna = w.person("anna").await;
+    let mut asking = w.ask().await;
+    w.let_in(&anna, &asking).await;
+    asking.scanned().await;
+    let token = asking.signed_in().await.token;
+    w.accounts.authenticate(&token).await.unwrap();
+    // It may go on over another connection.
     drop(asking);
-    w.until(async || w.devices(&anna).await == 1).await;
-    w.until(async || w.accounts.authenticate(&token).await.is_err()).await;
+    w.clock().advance(Duration::from_secs(600));
+    w.sign_ins.sweep().await.unwrap();
+    assert_eq!((w.devices(&anna).await, w.rows().await.len()), (2, 0));
+    assert!(w.accounts.authenticate(&token).await.is_ok());
 }
 
 #[tokio::test]
@@ -75,14 +97,20 @@ async fn who_goes_while_the_answer_is_fetched_is_signed_out_again() {
         let mut asking = w.ask().await;
         w.let_in(&anna, &asking).await;
         asking.scanned().await;
+        let mut told = false;
         for _ in 0..polls {
-            // Whatever it waits for at this moment; that it is told is another test's.
+            // Whatever it waits for at this moment.
             if let Some(Some(Ok(_))) = asking.events.next().now_or_never() {
+                told = true;
                 break;
             }
             tokio::task::yield_now().await;
         }
         drop(asking);
+        if told {
+            w.clock().advance(Duration::from_secs(120));
+            w.sign_ins.sweep().await.unwrap();
+        }
         w.until(async || w.devices(&anna).await == 1 && w.rows().await.is_empty()).await;
     }
 }
@@ -104,8 +132,14 @@ async fn what_a_killed_server_left_is_swept() {
     let let_in = w.ask().await;
     w.let_in(&anna, &let_in).await;
     killed(&w, let_in).await;
+    let mut told = w.ask().await;
+    w.let_in(&anna, &told).await;
+    told.scanned().await;
+    let token = told.signed_in().await.token;
+    w.accounts.authenticate(&token).await.unwrap();
+    killed(&w, told).await;
     w.sign_ins.sweep().await.unwrap();
-    assert_eq!((w.rows().await.len(), w.devices(&anna).await), (2, 2), "as far as it knows, they wait");
+    assert_eq!((w.rows().await.len(), w.devices(&anna).await), (3, 3), "as far as it knows, they wait");
 
     let next = World {
         sign_ins: room(&w.foundation, &w.accounts, &QrConfig::default()),
@@ -114,12 +148,18 @@ async fn what_a_killed_server_left_is_swept() {
     };
     let fresh = next.ask().await;
     next.sign_ins.sweep().await.unwrap();
-    assert_eq!((next.rows().await.len(), next.devices(&anna).await), (1, 1));
+    assert_eq!(
+        (next.rows().await.len(), next.devices(&anna).await),
+        (3, 3),
+        "who was let in may have the token"
+    );
     assert_eq!(reason(next.decide(&anna, &ticket, true).await), "CODE_NOT_FOUND");
     assert!(next.scan(&anna, fresh.token).await.is_some(), "who waits is let wait");
     next.clock().advance(Duration::from_secs(130));
     next.sign_ins.sweep().await.unwrap();
     assert!(next.rows().await.is_empty(), "nobody waits for so long");
+    assert_eq!(next.devices(&anna).await, 2, "who used the token before stays");
+    assert!(next.accounts.authenticate(&token).await.is_ok());
 }
 
 #[tokio::test]
