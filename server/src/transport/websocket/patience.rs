@@ -20,6 +20,7 @@ pub(super) struct Patience {
 struct Hold {
     /// Its id; `None` when it is over.
     call: Option<u64>,
+    /// Until when it may hold, or when it was over.
     until: Instant,
 }
 
@@ -43,6 +44,8 @@ impl Patience {
     pub(super) fn over(&mut self, call: u64, now: Instant) {
         if let Some(hold) = self.hold.as_mut().filter(|hold| hold.call == Some(call)) {
             hold.call = None;
+            // A call that was refused at once lets the socket live no longer.
+            hold.until = hold.until.min(now);
             self.answered(now);
         }
     }
@@ -75,9 +78,22 @@ mod tests {
         patience.over(8, at(20));
         assert_eq!(patience.deadline(true), at(74), "another call");
         patience.over(7, at(69));
-        assert_eq!((patience.deadline(true), patience.deadline(false)), (at(79), at(84)));
+        assert_eq!((patience.deadline(true), patience.deadline(false)), (at(79), at(79)));
         patience.hold(9, at(70), Duration::from_secs(65));
-        patience.answered(at(83));
-        assert_eq!((patience.deadline(true), patience.deadline(false)), (at(84), at(84)));
+        patience.answered(at(78));
+        assert_eq!((patience.deadline(true), patience.deadline(false)), (at(79), at(79)));
+    }
+
+    #[test]
+    fn a_call_that_is_refused_holds_nothing() {
+        let begin = Instant::now();
+        let at = |s: u64| begin + Duration::from_secs(s);
+        let mut patience = Patience::new(begin);
+        patience.hold(1, at(9), Duration::from_secs(65));
+        patience.over(1, at(9));
+        assert_eq!((patience.deadline(true), patience.deadline(false)), (at(19), at(60)));
+        patience.hold(2, at(9), Duration::from_secs(65));
+        patience.answered(at(58));
+        assert_eq!((patience.deadline(true), patience.deadline(false)), (at(60), at(60)));
     }
 }
