@@ -140,9 +140,9 @@ impl GroupsApi<Cx, Error> for Groups {
 
     async fn join_group(&self, cx: &Cx, request: JoinGroupRequest) -> Result<JoinGroupResponse> {
         let (me, now) = (me(cx)?, cx.now);
-        let shared = self.tickets.read(me.account, &request.ticket, now)?;
+        let (shared, scanned_at) = self.tickets.read(me.account, &request.ticket, now)?;
         self.transact(move |room, tx| {
-            let outcome = room.join(tx, me, shared, now)?;
+            let outcome = room.join(tx, me, shared, scanned_at, now)?;
             let group = room.group_if_joined(tx, shared.group, me.account, outcome)?;
             Ok(JoinGroupResponse { outcome: outcome.into(), group })
         })

@@ -2,6 +2,7 @@
 
 use super::Groups;
 use super::requests;
+use super::resets::Resets;
 use super::room::{Entry, Me, Room, switches};
 use super::rules;
 use super::tables::GROUP;
@@ -45,17 +46,28 @@ impl Room {
         members < self.config.code_up_to.min(self.config.max_members)
     }
 
-    /// Joins, or files a request. May be repeated.
-    pub(super) fn join(&self, tx: &mut Tx<'_>, me: Me, shared: Shared, now: Time) -> Result<JoinOutcome> {
-        let Shared { group: id, sharer } = shared;
+    /// Joins, or files a request. May be repeated. `scanned_at`: when the code was looked at.
+    pub(super) fn join(
+        &self,
+        tx: &mut Tx<'_>,
+        me: Me,
+        shared: Shared,
+        scanned_at: Time,
+        now: Time,
+    ) -> Result<JoinOutcome> {
+        let Shared { group: id, sharer, resets } = shared;
         let group = self.chat.view(tx, id)?.ok_or_else(rules::ticket_invalid)?;
         if group.dissolved {
             return Err(chat::group_dissolved());
         }
-        if self.is_in(tx, id, me.account)? {
+        let known = self.chat.member(tx, id, me.account)?;
+        if known.as_ref().is_some_and(|known| known.in_group) {
             return Ok(JoinOutcome::Joined);
         }
-        if !self.is_in(tx, id, sharer)? {
+        // Who was removed has to look at a code again, which may have been reset for that reason.
+        let was_removed_since =
+            known.and_then(|known| known.removed_at).is_some_and(|removed_at| scanned_at <= removed_at);
+        if was_removed_since || !self.is_in(tx, id, sharer)? || resets != Resets::get(tx, id, sharer)? {
             return Err(rules::ticket_invalid());
         }
         if !self.is_open_by_code(group.member_count) {

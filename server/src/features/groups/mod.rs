@@ -12,6 +12,7 @@ mod lists;
 mod pages;
 mod pictures;
 mod requests;
+mod resets;
 mod room;
 mod rules;
 mod sweep;
@@ -23,6 +24,7 @@ mod views;
 
 pub use config::GroupsConfig;
 pub use joining::Entrance;
+pub use resets::{Resets, reset_codes};
 pub use tickets::{Shared, Tickets};
 
 use super::Foundation;

@@ -133,7 +133,8 @@ pub(super) fn code_closed() -> Error {
     )
 }
 
-/// A forged, foreign or old ticket, or one whose sharer is gone.
+/// A forged, foreign or old ticket, one whose sharer is gone or whose code was reset, or of before the removal of its
+/// owner.
 pub(super) fn ticket_invalid() -> Error {
     Error::invalid("TICKET_INVALID", "This ticket is not yours, or too old. Open the code again.")
 }

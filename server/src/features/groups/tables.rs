@@ -29,6 +29,8 @@ pub(super) const ASK: Table<(ConversationId, AccountId, AccountId), AskRow> = Ta
 /// (Unix milliseconds, a number of its own): when to look whether something has expired.
 pub(super) const EXPIRY: Table<(u64, u64), ExpiryRow> = Table::new("groups.expiry");
 
+/// (group, member; 0: all of them): how often the codes for a group were reset, where they were.
+pub(super) const RESETS: Table<(ConversationId, AccountId), ResetsRow> = Table::new("groups.resets");
 /// (Unix milliseconds, group): when to compose its picture.
 pub(super) const REPAINT: Table<(u64, ConversationId), ()> = Table::new("groups.repaint");
 
@@ -57,6 +59,13 @@ pub(super) struct GroupRow {
     /// The upload that somebody's picture is a copy of.
     #[prost(string, tag = "8")]
     pub(super) upload: String,
+}
+
+/// How often codes were reset.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ResetsRow {
+    #[prost(uint64, tag = "1")]
+    pub(super) number: u64,
 }
 
 /// What was announced.

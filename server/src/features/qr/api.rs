@@ -8,7 +8,7 @@ use crate::call::Cx;
 use crate::error::{Error, Result};
 use crate::features::accounts::Person;
 use crate::features::contacts;
-use crate::features::groups::Shared;
+use crate::features::groups::{self, Shared};
 use crate::features::ledger::quota::{Quota, Who};
 use crate::id::{AccountId, ConversationId};
 use crate::time::{DAY, Time};
@@ -32,12 +32,15 @@ impl QrApi<Cx, Error> for Qr {
     async fn reset_code(&self, cx: &Cx, request: ResetCodeRequest) -> Result<ResetCodeResponse> {
         let (me, what, fresh) = (cx.account()?, ConversationId(request.conversation_id), self.fresh(cx.now));
         let everybodys = request.everybodys && what != MYSELF;
-        let groups = self.chat.groups().clone();
+        let members = self.chat.groups().clone();
         let code = self.foundation.store.transact(move |tx| {
-            let fresh = codes::may_show(tx, &groups, me, what, fresh)?;
+            let fresh = codes::may_show(tx, &members, me, what, fresh)?;
             if everybodys {
-                groups.check(tx, what, me, GroupRight::ResetCodes)?;
-                codes::kill_all(tx, what)?;
+                members.check(tx, what, me, GroupRight::ResetCodes)?;
+            }
+            if what != MYSELF {
+                // Others' codes are not looked for: their rows go when they would have expired.
+                groups::reset_codes(tx, what, Some(me).filter(|_| !everybodys))?;
             }
             codes::replace(tx, me, what, fresh)
         });
@@ -90,9 +93,9 @@ impl Qr {
 
     /// What one sees of a group before joining it.
     async fn group(&self, me: AccountId, group: SharedGroup, now: Time) -> Result<FoundGroup> {
-        let SharedGroup { id, view, sharer } = group;
+        let SharedGroup { id, view, sharer, resets } = group;
         let is_in = self.chat.is_member(me, id).await?;
-        let shared = Shared { group: id, sharer: sharer.id };
+        let shared = Shared { group: id, sharer: sharer.id, resets };
         let entrance = self.groups.entrance(me, shared, view.member_count, now).await?;
         Ok(FoundGroup {
             name: view.name,

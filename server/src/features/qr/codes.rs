@@ -1,11 +1,10 @@
 //! The life of a code: made where there is none, replaced when it is reset or is dead. One maker shows one code for one
 //! thing at a time.
 
-use super::tables::{
-    CODE, CURRENT, CodeRow, CurrentRow, EXPIRY, GENERATION, GenerationRow, MYSELF, Token, What,
-};
+use super::tables::{CODE, CURRENT, CodeRow, CurrentRow, EXPIRY, MYSELF, Token, What};
 use crate::error::Result;
 use crate::features::chat;
+use crate::features::groups::Resets;
 use crate::id::AccountId;
 use crate::store::Tx;
 use crate::store::key::KeyRange;
@@ -56,7 +55,7 @@ pub(super) fn current(tx: &mut Tx<'_>, me: AccountId, what: What, fresh: Fresh) 
         && let Some(row) = tx.get(&CODE, &token)?
         && row.is_live(fresh.now)
         && row.made_at_ms >= fresh.since.as_ms()
-        && row.generation == generation(tx, what)?
+        && row.resets() == resets(tx, what, me)?
     {
         return Ok((token, row));
     }
@@ -68,12 +67,15 @@ pub(super) fn replace(tx: &mut Tx<'_>, me: AccountId, what: What, fresh: Fresh) 
     if let Some(old) = tx.get(&CURRENT, &(what, me))?.and_then(|row| row.token()) {
         take(tx, old)?;
     }
+    let Resets { everybodys, own } = resets(tx, what, me)?;
     let row = CodeRow {
         account: me.0,
         what: what.0,
-        made_at_ms: fresh.now.as_ms(),
+        // A clock that was set back must not make a code dead from the start.
+        made_at_ms: fresh.now.max(fresh.since).as_ms(),
         expires_at_ms: fresh.until.map_or(0, Time::as_ms),
-        generation: generation(tx, what)?,
+        everybodys_resets: everybodys,
+        own_resets: own,
     };
     tx.put(&CODE, &fresh.token, &row)?;
     tx.put(&CURRENT, &(what, me), &CurrentRow { token: fresh.token.to_vec() })?;
@@ -83,18 +85,9 @@ pub(super) fn replace(tx: &mut Tx<'_>, me: AccountId, what: What, fresh: Fresh) 
     Ok((fresh.token, row))
 }
 
-/// Kills all codes for something, whoever shows them. Their rows go when they would have expired.
-pub(super) fn kill_all(tx: &mut Tx<'_>, what: What) -> Result<()> {
-    let number = generation(tx, what)? + 1;
-    tx.put(&GENERATION, &what, &GenerationRow { number })
-}
-
-fn generation(tx: &mut Tx<'_>, what: What) -> Result<u64> {
-    // People have one code each, and reset it.
-    if what == MYSELF {
-        return Ok(0);
-    }
-    Ok(tx.get(&GENERATION, &what)?.unwrap_or_default().number)
+fn resets(tx: &mut Tx<'_>, what: What, me: AccountId) -> Result<Resets> {
+    // People have one code each, and what comes of it outlives it: a reset takes its row.
+    if what == MYSELF { Ok(Resets::default()) } else { Resets::get(tx, what, me) }
 }
 
 fn take(tx: &mut Tx<'_>, token: Token) -> Result<()> {

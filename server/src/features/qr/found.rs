@@ -2,10 +2,11 @@
 //! looked for in the same way whichever it is, so the time that it takes tells no more than the answer.
 
 use super::Qr;
-use super::tables::{CODE, CodeRow, GENERATION, MYSELF, Token};
+use super::tables::{CODE, CodeRow, MYSELF, Token};
 use crate::error::Result;
 use crate::features::accounts::{self, Person};
 use crate::features::chat::GroupView;
+use crate::features::groups::Resets;
 use crate::id::{AccountId, ConversationId};
 use crate::time::Time;
 use teahouse_proto::common::Way;
@@ -29,6 +30,8 @@ pub(super) struct SharedGroup {
     pub(super) view: GroupView,
     /// The member whose code it is.
     pub(super) sharer: Person,
+    /// After which resets it was made.
+    pub(super) resets: Resets,
 }
 
 impl Qr {
@@ -45,16 +48,16 @@ impl Qr {
         let code = live.unwrap_or(CodeRow { account: NOBODY.0, ..CodeRow::default() });
         let person = accounts::load(store, code.owner()).await?;
         // Looked for also where the code is of a person, or of nothing.
-        let generation = store.get(&GENERATION, &code.what()).await?.unwrap_or_default().number;
+        let resets = Resets::load(store, code.what(), code.owner()).await?;
         let group = self.chat.group_view(code.what()).await?;
-        let is_shared = self.is_shared(&code).await? && generation == code.generation;
+        let is_shared = self.is_shared(&code).await? && resets == code.resets();
         Ok(match (person, group) {
             (Some(person), None) if code.what() == MYSELF => {
                 let is_open = Some(person.id) == viewer || person.can_be_added_by(Way::Qr);
                 is_open.then(|| Found::Person(Box::new(person)))
             }
             (Some(sharer), Some(view)) if is_shared && !view.dissolved => {
-                Some(Found::Group(Box::new(SharedGroup { id: code.what(), view, sharer })))
+                Some(Found::Group(Box::new(SharedGroup { id: code.what(), view, sharer, resets })))
             }
             _ => None,
         })

@@ -1,5 +1,6 @@
 //! What the room stores: codes by their tokens, and the one code that somebody shows for something.
 
+use crate::features::groups::Resets;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Table;
 use crate::time::Time;
@@ -18,8 +19,6 @@ pub(super) const MYSELF: What = ConversationId(0);
 pub(super) const CODE: Table<Token, CodeRow> = Table::new("qr.code");
 /// What somebody shows at present: what it is of, and who shows it, to the token.
 pub(super) const CURRENT: Table<(What, AccountId), CurrentRow> = Table::new("qr.current");
-/// Which codes of a group count: those of this generation.
-pub(super) const GENERATION: Table<What, GenerationRow> = Table::new("qr.generation");
 /// (Unix milliseconds, token): codes that expire.
 pub(super) const EXPIRY: Table<(u64, Token), ()> = Table::new("qr.expiry");
 
@@ -37,9 +36,11 @@ pub(super) struct CodeRow {
     /// 0: it lives until it is reset.
     #[prost(int64, tag = "4")]
     pub(super) expires_at_ms: i64,
-    /// Which it was made in.
+    /// Of a group: after how many resets of everybody's codes it was made, and after how many of its maker's.
     #[prost(uint64, tag = "5")]
-    pub(super) generation: u64,
+    pub(super) everybodys_resets: u64,
+    #[prost(uint64, tag = "6")]
+    pub(super) own_resets: u64,
 }
 
 impl CodeRow {
@@ -51,6 +52,11 @@ impl CodeRow {
     /// What it is of.
     pub(super) fn what(&self) -> What {
         ConversationId(self.what)
+    }
+
+    /// Of a group: after which resets it was made.
+    pub(super) fn resets(&self) -> Resets {
+        Resets { everybodys: self.everybodys_resets, own: self.own_resets }
     }
 
     /// Where its expiry is noted, where it has one.
@@ -76,11 +82,4 @@ impl CurrentRow {
     pub(super) fn token(&self) -> Option<Token> {
         self.token[..].try_into().ok()
     }
-}
-
-/// How often all codes of something were reset.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct GenerationRow {
-    #[prost(uint64, tag = "1")]
-    pub(super) number: u64,
 }

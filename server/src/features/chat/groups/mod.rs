@@ -81,6 +81,8 @@ pub struct MemberView {
     pub joined_at: Time,
     /// False: they were removed.
     pub in_group: bool,
+    /// When, where they are out.
+    pub removed_at: Option<Time>,
 }
 
 /// The groups. Clones share what is in memory. All that takes a transaction may be called again within it.
@@ -257,6 +259,7 @@ fn view(account: AccountId, member: Member, role: Option<MemberRole>) -> MemberV
     MemberView {
         account,
         role: role.unwrap_or_default(),
+        removed_at: member.ended.as_ref().map(|ended| Time(ended.at_ms)),
         nickname: member.nickname,
         muted: member.muted,
         plain_text_until: Time(member.plain_text_until_ms),

@@ -11,12 +11,10 @@ async fn a_code_lets_in_whoever_looked_at_it() {
     }
     let joined = MembersJoined { account_ids: vec![4], by_account_id: 2, way: JoinWay::Qr.into() };
     assert_eq!(world.notices(DORA, id).await, [notice::Kind::MembersJoined(joined)]);
-    let shared = Shared { group: id, sharer: BORIS };
-    let ticket = world.groups.tickets().make(EMIL, shared, world.now);
-    let join = JoinGroupRequest { ticket: ticket.into() };
-    assert_eq!(reason(world.groups.join_group(&world.cx(CLARA), join.clone()).await), "TICKET_INVALID");
+    let ticket = world.ticket(EMIL, id, BORIS).await;
+    assert_eq!(reason(world.join(CLARA, ticket.clone()).await), "TICKET_INVALID");
     world.now = START + minutes(10);
-    assert_eq!(reason(world.groups.join_group(&world.cx(EMIL), join).await), "TICKET_INVALID");
+    assert_eq!(reason(world.join(EMIL, ticket).await), "TICKET_INVALID");
     let nowhere = ConversationId(99);
     assert_eq!(reason(world.scan(EMIL, nowhere, BORIS).await), "TICKET_INVALID");
 }
@@ -33,6 +31,38 @@ async fn the_code_of_who_is_gone_is_dead() {
     world.scan(EMIL, id, DORA).await.unwrap();
     world.dissolve(ANNA, id).await.unwrap();
     assert_eq!(reason(world.scan(AccountId(6), id, DORA).await), "GROUP_DISSOLVED");
+}
+
+#[tokio::test]
+async fn a_ticket_dies_with_the_code_that_it_came_of() {
+    let world = World::new(6).await;
+    let id = world.group_of(3).await;
+    let reset = |sharer| world.foundation.store.transact(move |tx| reset_codes(tx, id, sharer));
+    let [of_annas, of_boriss] = [world.ticket(EMIL, id, ANNA).await, world.ticket(EMIL, id, BORIS).await];
+    reset(Some(BORIS)).await.unwrap();
+    assert_eq!(reason(world.join(EMIL, of_boriss).await), "TICKET_INVALID");
+    assert_eq!(world.join(EMIL, of_annas.clone()).await.unwrap(), JoinOutcome::Joined, "another member's");
+    world.leave(EMIL, id, false).await.unwrap();
+    let of_boriss = world.ticket(EMIL, id, BORIS).await;
+    reset(None).await.unwrap();
+    for ticket in [of_annas, of_boriss] {
+        assert_eq!(reason(world.join(EMIL, ticket).await), "TICKET_INVALID", "reset for everybody");
+    }
+    assert_eq!(world.scan(EMIL, id, BORIS).await.unwrap(), JoinOutcome::Joined, "a new code");
+}
+
+#[tokio::test]
+async fn who_was_removed_does_not_come_back_with_an_old_ticket() {
+    let mut world = World::new(5).await;
+    let id = world.group_of(3).await;
+    let ticket = world.ticket(EMIL, id, BORIS).await;
+    world.join(EMIL, ticket.clone()).await.unwrap();
+    world.now = START + minutes(1);
+    world.remove(ANNA, id, &[EMIL]).await.unwrap();
+    world.now = START + minutes(2);
+    assert_eq!(reason(world.join(EMIL, ticket).await), "TICKET_INVALID");
+    world.settings(id, |settings| settings.approval = true).await;
+    assert_eq!(world.scan(EMIL, id, BORIS).await.unwrap(), JoinOutcome::Requested, "the code is good");
 }
 
 #[tokio::test]

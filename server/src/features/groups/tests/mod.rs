@@ -230,9 +230,17 @@ impl World {
 
     /// Joins by a code that somebody shared.
     async fn scan(&self, who: AccountId, id: ConversationId, sharer: AccountId) -> Result<JoinOutcome> {
-        let ticket = self.groups.tickets().make(who, Shared { group: id, sharer }, self.now);
-        let joined =
-            self.groups.join_group(&self.cx(who), JoinGroupRequest { ticket: ticket.into() }).await?;
+        let ticket = self.ticket(who, id, sharer).await;
+        self.join(who, ticket).await
+    }
+
+    async fn ticket(&self, who: AccountId, group: ConversationId, sharer: AccountId) -> bytes::Bytes {
+        let resets = Resets::load(&self.foundation.store, group, sharer).await.unwrap();
+        self.groups.tickets().make(who, Shared { group, sharer, resets }, self.now).into()
+    }
+
+    async fn join(&self, who: AccountId, ticket: bytes::Bytes) -> Result<JoinOutcome> {
+        let joined = self.groups.join_group(&self.cx(who), JoinGroupRequest { ticket }).await?;
         assert_eq!(joined.group.is_some(), joined.outcome() == JoinOutcome::Joined);
         Ok(joined.outcome())
     }

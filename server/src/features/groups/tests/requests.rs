@@ -90,13 +90,14 @@ async fn who_was_declined_learns_nothing_and_is_not_shown_again() {
 
 #[tokio::test]
 async fn who_was_declined_can_be_invited_by_an_admin() {
-    let (world, id) = asking(4).await;
+    let (mut world, id) = asking(4).await;
     world.scan(DORA, id, CLARA).await.unwrap();
     let request = world.requests(ANNA, id).await.unwrap().remove(0);
     world.decide(ANNA, &request, false).await.unwrap();
     world.befriend(ANNA, DORA).await;
     assert_eq!(world.invite(ANNA, id, &[4]).await.unwrap(), [InviteOutcome::Joined]);
     world.remove(ANNA, id, &[DORA]).await.unwrap();
+    world.now = START + minutes(1);
     world.scan(DORA, id, CLARA).await.unwrap();
     assert_eq!(world.requests(ANNA, id).await.unwrap().len(), 1, "the old answer is forgotten");
 }

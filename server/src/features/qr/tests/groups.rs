@@ -8,7 +8,9 @@ use crate::id::ConversationId;
 use crate::store::Order;
 use crate::store::key::KeyRange;
 use crate::time::Time;
+use teahouse_proto::GroupsApi;
 use teahouse_proto::chat::JoinWay;
+use teahouse_proto::groups::JoinGroupRequest;
 
 const CLARA: AccountId = AccountId(3);
 const DANI: AccountId = AccountId(4);
@@ -144,6 +146,22 @@ async fn a_reset_kills_ones_own_or_everybodys() {
 }
 
 #[tokio::test]
+async fn a_reset_kills_tickets_too() {
+    let w = with_group().await;
+    let ticket = async |sharer| w.group(DANI, &w.code_of(sharer).await).await.ticket;
+    let join = async |ticket| w.qr.groups.join_group(&w.cx(DANI), JoinGroupRequest { ticket }).await;
+    let [of_annas, of_boriss] = [ticket(ANNA).await, ticket(BORIS).await];
+    w.try_reset(BORIS, false).await.unwrap();
+    assert_eq!(reason(join(of_boriss).await), "TICKET_INVALID");
+    let of_boriss = ticket(BORIS).await;
+    w.try_reset(ANNA, true).await.unwrap();
+    for old in [of_annas, of_boriss] {
+        assert_eq!(reason(join(old).await), "TICKET_INVALID", "reset for everybody");
+    }
+    assert!(join(ticket(BORIS).await).await.is_ok(), "of a new code");
+}
+
+#[tokio::test]
 async fn it_dies_with_its_sharer_and_with_the_group() {
     let w = with_group().await;
     let (boriss, claras, annas) = (w.code_of(BORIS).await, w.code_of(CLARA).await, w.code_of(ANNA).await);
@@ -164,6 +182,16 @@ async fn it_dies_with_its_sharer_and_with_the_group() {
     w.check_dead(&annas, "dissolved").await;
     assert_eq!(reason(w.try_code_of(ANNA, TEA).await), "GROUP_DISSOLVED");
     assert_eq!(reason(w.try_reset(ANNA, true).await), "GROUP_DISSOLVED");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_kills_no_new_code() {
+    let w = with_group().await;
+    let hour = Duration::from_secs(3600);
+    w.act(move |groups, tx, now| groups.join(tx, TEA, &[DANI], ANNA, JoinWay::Qr, None, now + hour)).await;
+    let code = w.code_of(DANI).await;
+    assert!(w.resolve(BORIS, &code).await.is_ok());
+    assert_eq!(w.code_of(DANI).await, code);
 }
 
 #[tokio::test]
