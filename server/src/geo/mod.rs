@@ -1,9 +1,22 @@
-//! Where things are: the grid of cells that stand for positions. Pure functions of the globe; it knows neither people
-//! nor time.
+//! Where things are: the one gate through which positions come in, and the cells that stand for them from then on. Pure
+//! functions of the globe, the time that they are given and keyed hashes; it knows no store, no clock and no plug-in.
 
+mod band;
 mod cell;
+mod dense;
+mod fix;
+mod globe;
+mod grid;
+mod index;
+mod publish;
+#[cfg(test)]
+mod tests;
 
-pub use cell::Cell;
+pub use band::{Band, band};
+pub use cell::{Cell, Size};
+pub use fix::{Fix, MAX_ACCURACY_M, fix};
+pub use index::{Found, HourKey, Index, Look, Mark, Walk};
+pub use publish::{Published, Refused, Rules, State, publish};
 
 /// A point on the globe in plain form: degrees north, −90 to 90, and degrees east, −180 to below 180, without
 /// negative zeros. `None` for what is no point: beyond these (a longitude of 180 is −180), infinite, not a number.
@@ -14,27 +27,8 @@ pub fn point(latitude: f64, longitude: f64) -> Option<(f64, f64)> {
     there.then_some((latitude + 0.0, east + 0.0))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_are_finite_and_on_the_globe() {
-        for (given, kept) in [
-            ((90.0, 180.0), Some((90.0, -180.0))),
-            ((-90.0, -180.0), Some((-90.0, -180.0))),
-            ((30.25, 120.16), Some((30.25, 120.16))),
-            ((90.000_001, 0.0), None),
-            ((0.0, -180.000_001), None),
-            ((0.0, 360.0), None),
-            ((f64::NAN, 0.0), None),
-            ((0.0, f64::NAN), None),
-            ((f64::INFINITY, 0.0), None),
-            ((0.0, f64::NEG_INFINITY), None),
-        ] {
-            assert_eq!(point(given.0, given.1), kept, "{given:?}");
-        }
-        let (north, east) = point(-0.0, -0.0).expect("a point");
-        assert!(north.is_sign_positive() && east.is_sign_positive());
-    }
+/// What a person sends on purpose as "about here": the centre of the square of 2 km, wherever it is. `None` for what is no
+/// point.
+pub fn about(latitude: f64, longitude: f64) -> Option<(f64, f64)> {
+    grid::Square::at(latitude, longitude).map(grid::Square::centre)
 }

@@ -80,7 +80,7 @@ fn needed(media: Option<&Media>) -> Result<()> {
 pub(in super::super) fn location(given: &Location) -> Result<Location> {
     one_line(&given.label, MAX_LABEL, "The label of a location is one line of at most 100 characters.")?;
     let point = if given.approximate {
-        geo::Cell::at(given.latitude, given.longitude).map(geo::Cell::centre)
+        geo::about(given.latitude, given.longitude)
     } else {
         geo::point(given.latitude, given.longitude)
     };
