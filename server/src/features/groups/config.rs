@@ -23,7 +23,8 @@ crate::settings! {
         max_invitations: u32 = 500,
         /// Requests to join that wait in one group.
         max_join_requests: u32 = 500,
-        /// Minutes for which somebody who looked at a code can join by it.
+        /// Minutes for which somebody who looked at a code can join by it, or who looked at a fellow member can ask to be
+        /// friends.
         ticket_minutes: u32 = 10,
         /// Minutes for which a newcomer who joined by a code sends plain text without links.
         plain_text_minutes: u32 = 60,

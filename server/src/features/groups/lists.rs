@@ -1,27 +1,28 @@
 //! What callers read of groups: one group, its members, and what waits.
 
-use super::invitations;
 use super::pages::List;
 use super::requests;
 use super::rules;
 use super::tables::{Answer, INVITATION, InvitationRow, REQUEST};
-use super::{Groups, views};
+use super::{Groups, invitations, views};
 use crate::error::Result;
 use crate::features::accounts;
-use crate::features::chat::{self, Roster, Seat};
+use crate::features::chat::{self, GroupView, Roster, Seat};
 use crate::features::contacts::{self, Found};
 use crate::id::{AccountId, ConversationId, InvitationId, JoinRequestId};
 use crate::store::Order;
 use crate::store::key::KeyRange;
 use crate::time::Time;
-use bytes::Bytes;
 use std::sync::Arc;
-use teahouse_proto::chat::{GroupInvitation, GroupRight, GroupStanding, MemberRole};
+use std::time::Duration;
+use teahouse_proto::chat::{GroupRight, GroupStanding, MemberRole};
 use teahouse_proto::common::{PageRequest, Way};
 use teahouse_proto::groups::{
     Group, ListInvitationsResponse, ListJoinRequestsResponse, ListMembersResponse, OpenMemberResponse,
 };
 
+/// Invitations looked at for one page, those that are settled or no longer good, too.
+const INVITATIONS_READ: usize = 100;
 /// Rows read at once while looking for those that belong on a page.
 const READ_AHEAD: usize = 100;
 
@@ -102,7 +103,9 @@ impl Groups {
         let open = person.as_ref().is_some_and(|person| person.can_be_added_by(Way::Group));
         let mut ticket = Vec::new();
         if open && !friend && self.lets_members_meet(me, id).await? {
-            ticket = self.people.make(me, Found { person: account, way: Way::Group }, now);
+            // Whether the two are in the group, and it lets them, is not asked again when it is used.
+            let expires = now + Duration::from_secs(60) * self.room.config.ticket_minutes;
+            ticket = self.people.make_until(me, Found { person: account, way: Way::Group }, expires);
         }
         let member = Some(views::member(view, person.as_ref()));
         Ok(OpenMemberResponse { member, ticket: ticket.into(), friend })
@@ -117,52 +120,42 @@ impl Groups {
         .await
     }
 
-    /// A page of the invitations that wait for the caller and are good.
+    /// A page of the invitations that wait for the caller and are good. It has fewer than are asked for where many are not.
     pub(super) async fn invitations(
         &self,
         me: AccountId,
         page: Option<PageRequest>,
         now: Time,
     ) -> Result<ListInvitationsResponse> {
-        let (limit, mut after) = self.pages.read::<InvitationId>(INVITATIONS, me, page)?;
-        let mut found: Vec<GroupInvitation> = Vec::new();
-        loop {
-            let all = KeyRange::prefix(&(me,));
-            let range = after.map_or(all.clone(), |last| all.before(&(me, last)));
-            let rows = self.foundation.store.scan(&INVITATION, &range, READ_AHEAD, Order::Falling).await?;
-            let end = rows.len() < READ_AHEAD;
-            after = rows.last().map(|((_, id), _)| *id).or(after);
-            let waiting =
-                rows.into_iter().filter(|(_, row)| row.is_live(now) && row.answer() == Answer::None);
-            let waiting: Vec<_> = waiting.map(|((_, id), row)| (id, row)).collect();
-            found.extend(self.good(me, waiting).await?);
-            if found.len() > limit {
-                found.truncate(limit);
-                let last = found.last().map(|last| InvitationId(last.invitation_id));
-                let next = last.map(|last| self.pages.next(INVITATIONS, me, &last)).unwrap_or_default();
-                return Ok(ListInvitationsResponse { invitations: found, next });
+        let (limit, after) = self.pages.read::<InvitationId>(INVITATIONS, me, page)?;
+        let all = KeyRange::prefix(&(me,));
+        let range = after.map_or(all.clone(), |last| all.before(&(me, last)));
+        let rows = self.foundation.store.scan(&INVITATION, &range, INVITATIONS_READ, Order::Falling).await?;
+        let mut more = rows.len() == INVITATIONS_READ;
+        let (mut invitations, mut last) = (Vec::new(), None);
+        for ((_, id), row) in rows {
+            if invitations.len() == limit {
+                more = true;
+                break;
             }
-            if end {
-                return Ok(ListInvitationsResponse { invitations: found, next: Bytes::new() });
+            last = Some(id);
+            if row.is_live(now) && row.answer() == Answer::None {
+                let group = self.inviting(me, &row).await?;
+                invitations.extend(group.map(|group| invitations::told(id, &row, &group)));
             }
         }
+        let next = last.filter(|_| more).map(|last| self.pages.next(INVITATIONS, me, &last));
+        Ok(ListInvitationsResponse { invitations, next: next.unwrap_or_default() })
     }
 
-    /// Of some invitations those that are good.
-    async fn good(
-        &self,
-        me: AccountId,
-        waiting: Vec<(InvitationId, InvitationRow)>,
-    ) -> Result<Vec<GroupInvitation>> {
-        self.transact(move |room, tx| {
-            let mut good = Vec::new();
-            for (id, row) in &waiting {
-                let group = invitations::group_of(room, tx, me, row)?;
-                good.extend(group.map(|group| invitations::told(*id, row, &group)));
-            }
-            Ok(good)
-        })
-        .await
+    /// As [`invitations::group_of`], outside of a transaction: for what is shown.
+    async fn inviting(&self, me: AccountId, row: &InvitationRow) -> Result<Option<GroupView>> {
+        let (id, inviter) = (row.conversation(), row.inviter());
+        let group = self.chat.group_view(id).await?.filter(|group| !group.dissolved);
+        let good = group.is_some()
+            && self.chat.is_member(inviter, id).await?
+            && contacts::are_friends(&self.foundation.store, inviter, me).await?;
+        Ok(group.filter(|_| good))
     }
 
     /// A page of those who wait to be let in.

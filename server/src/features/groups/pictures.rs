@@ -6,7 +6,8 @@ use super::room::{Room, switches};
 use super::tables::{GROUP, GroupRow, REPAINT};
 use crate::error::{Error, Result};
 use crate::features::accounts;
-use crate::features::media::format::{MAX_TILES, Tile, mosaic};
+use crate::features::media::format::{MAX_TILES, Thumbnail, Tile, mosaic};
+use crate::features::media::{self, Holder, StoredContent};
 use crate::id::{AccountId, ConversationId};
 use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
@@ -41,6 +42,9 @@ const COLOURS: [[u8; 3]; 12] = [
     [0xb3, 0x65, 0x7b],
 ];
 
+/// As in [`REPAINT`].
+type Due = (u64, ConversationId);
+
 /// What a picture is composed of.
 struct Faces {
     /// Accounts, and the paths of their pictures.
@@ -60,6 +64,34 @@ impl Room {
         row.repaint_at_ms = due.as_ms();
         tx.put(&GROUP, &id, &row)?;
         tx.put(&REPAINT, &(due.as_ms().max(0).cast_unsigned(), id), &())
+    }
+
+    /// Nothing is due any more.
+    fn looked_at(&self, tx: &mut Tx<'_>, due: Due, now: Time) -> Result<()> {
+        tx.delete(&REPAINT, &due)?;
+        let (_, id) = due;
+        let row = GroupRow { repaint_at_ms: 0, composed_at_ms: now.as_ms(), ..switches(tx, id)? };
+        tx.put(&GROUP, &id, &row)
+    }
+
+    /// Gives a group its picture; false where it is over, or somebody gave it another meanwhile.
+    fn hang(&self, tx: &mut Tx<'_>, due: Due, picture: &StoredContent, hash: u64, now: Time) -> Result<bool> {
+        self.looked_at(tx, due, now)?;
+        let (_, id) = due;
+        let Some(group) = self.chat.view(tx, id)?.filter(|group| !group.dissolved) else { return Ok(false) };
+        let mut row = switches(tx, id)?;
+        if row.own_picture {
+            return Ok(false);
+        }
+        let picture = self.avatars.replace_by_made(tx, &group.picture, picture)?;
+        row.composed_of = hash;
+        tx.put(&GROUP, &id, &row)?;
+        self.chat.set_picture(tx, id, &picture, None, now)?;
+        if self.faces(tx, id)?.is_some() {
+            // Others stand first by now.
+            self.repaint(tx, id, now)?;
+        }
+        Ok(true)
     }
 
     /// What the picture of a group is to be composed of; `None` where it is not, or is so already.
@@ -112,49 +144,61 @@ impl Groups {
         }
     }
 
-    /// Composes what is due.
+    /// Composes what is due. What cannot be composed is put off.
     pub(super) async fn paint(&self, now: Time) -> Result<()> {
         let end = (now.as_ms().max(0).cast_unsigned() + 1, ConversationId(0));
-        let due = KeyRange::all().before(&end);
-        let rows = self.foundation.store.scan(&REPAINT, &due, BATCH, Order::Rising).await?;
-        for ((at, id), ()) in rows {
-            let faces = self
-                .transact(move |room, tx| {
-                    let faces = room.faces(tx, id)?;
-                    tx.delete(&REPAINT, &(at, id))?;
-                    let row = GroupRow { repaint_at_ms: 0, composed_at_ms: now.as_ms(), ..switches(tx, id)? };
-                    tx.put(&GROUP, &id, &row)?;
-                    Ok(faces.map(Arc::new))
+        let range = KeyRange::all().before(&end);
+        let rows = self.foundation.store.scan(&REPAINT, &range, BATCH, Order::Rising).await?;
+        for (due, ()) in rows {
+            if let Err(error) = self.paint_one(due, now).await {
+                tracing::warn!(%error, "a picture of a group could not be composed");
+                self.transact(move |room, tx| {
+                    room.looked_at(tx, due, now)?;
+                    room.repaint(tx, due.1, now)
                 })
                 .await?;
-            if let Some(faces) = faces {
-                self.compose(id, faces, now).await?;
             }
         }
         Ok(())
     }
 
-    async fn compose(&self, id: ConversationId, faces: Arc<Faces>, now: Time) -> Result<()> {
+    async fn paint_one(&self, due: Due, now: Time) -> Result<()> {
+        let faces = self.transact(move |room, tx| {
+            let faces = room.faces(tx, due.1)?;
+            if faces.is_none() {
+                room.looked_at(tx, due, now)?;
+            }
+            Ok(faces.map(Arc::new))
+        });
+        let Some(faces) = faces.await? else { return Ok(()) };
+        let made = self.compose(&faces).await?;
+        self.hang(due, made, faces.hash, now).await
+    }
+
+    async fn compose(&self, faces: &Faces) -> Result<Thumbnail> {
         let mut tiles = Vec::with_capacity(faces.members.len());
         for (account, avatar) in &faces.members {
             let avatar = self.media.read_public(avatar).await?;
             tiles.push(avatar.map_or_else(|| Tile::Colour(self.room.colour(*account)), Tile::Avatar));
         }
         let made = tokio::task::spawn_blocking(move || mosaic(&tiles)).await.map_err(Error::internal)?;
-        let made = made.map_err(|refusal| Error::internal(format!("{refusal:?}")))?;
-        let stored = Arc::new(self.media.store(Bytes::from(made.bytes), made.content_type).await?);
-        self.transact(move |room, tx| {
-            // Somebody may have given it a picture meanwhile.
-            let Some(group) = room.chat.view(tx, id)?.filter(|group| !group.dissolved) else { return Ok(()) };
-            let mut row = switches(tx, id)?;
-            if row.own_picture {
-                return Ok(());
-            }
-            let picture = room.avatars.replace_by_made(tx, &group.picture, &stored)?;
-            row.composed_of = faces.hash;
-            tx.put(&GROUP, &id, &row)?;
-            room.chat.set_picture(tx, id, &picture, None, now)
-        })
-        .await
+        made.map_err(|refusal| Error::internal(format!("{refusal:?}")))
+    }
+
+    /// Gives a group what was made for it, or takes that back where it is not wanted any more.
+    pub(super) async fn hang(&self, due: Due, made: Thumbnail, hash: u64, now: Time) -> Result<()> {
+        let stored = self.media.store(Bytes::from(made.bytes), made.content_type).await?;
+        let picture = stored.clone();
+        let hung = self.transact(move |room, tx| room.hang(tx, due, &picture, hash, now)).await;
+        if !matches!(hung, Ok(true)) {
+            // What is stored without being referred to would lie on the disk until the server starts again.
+            let name = self.media.new_id();
+            let discard = move |tx: &mut Tx<'_>| {
+                let medium = media::refer_stored(tx, &stored, name, Holder::Evidence)?;
+                media::release(tx, &medium.media_id)
+            };
+            self.foundation.store.make_room(discard).await?;
+        }
+        hung.map(drop)
     }
 }

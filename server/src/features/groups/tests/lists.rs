@@ -1,6 +1,7 @@
 //! What is read of groups, page by page.
 
 use super::*;
+use crate::id::InvitationId;
 use teahouse_proto::common::PageRequest;
 
 impl World {
@@ -132,6 +133,8 @@ async fn a_fellow_member_can_be_asked_where_they_and_the_group_let_one() {
     assert_eq!((member.account_id, member.role()), (3, MemberRole::Member));
     let found = world.contacts.tickets().read(BORIS, &opened.ticket, world.now).unwrap();
     assert_eq!((found.person, found.way), (CLARA, teahouse_proto::common::Way::Group));
+    let later = world.contacts.tickets().read(BORIS, &opened.ticket, world.now + minutes(10));
+    assert_eq!(reason(later), "TICKET_INVALID", "the group may have closed that way meanwhile");
     for friend in [BORIS, ANNA] {
         let opened = world.open(BORIS, id, friend).await.unwrap();
         assert!(opened.ticket.is_empty() && opened.friend);
@@ -143,4 +146,28 @@ async fn a_fellow_member_can_be_asked_where_they_and_the_group_let_one() {
     assert!(closed.ticket.is_empty() && !closed.friend && closed.member.is_some());
     assert_eq!(reason(world.open(BORIS, id, EMIL).await), "MEMBER_NOT_FOUND");
     assert_eq!(reason(world.open(EMIL, id, CLARA).await), "CONVERSATION_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn one_call_looks_at_so_many_invitations() {
+    let world = World::new(4).await;
+    world.befriend_all(ANNA, 2..=4).await;
+    world.asks_first(DORA).await;
+    world.try_create(ANNA, &[2, 3, 4]).await.unwrap();
+    let good = world.invitations(DORA).await.remove(0);
+    let id = good.invitation_id;
+    let put_away = world.foundation.store.transact(move |tx| {
+        let row = tx.get(&tables::INVITATION, &(DORA, InvitationId(id)))?.unwrap_or_default();
+        let row = tables::InvitationRow { answer: tables::Answer::Declined.into(), ..row };
+        (1..=150).try_for_each(|n| tx.put(&tables::INVITATION, &(DORA, InvitationId(id + n)), &row))
+    });
+    put_away.await.unwrap();
+    let list = async |cursor| {
+        let request = ListInvitationsRequest { page: Some(PageRequest { limit: 0, cursor }) };
+        world.groups.list_invitations(&world.cx(DORA), request).await.unwrap()
+    };
+    let first = list(bytes::Bytes::new()).await;
+    assert!(first.invitations.is_empty() && !first.next.is_empty(), "{first:?}");
+    let second = list(first.next).await;
+    assert_eq!((second.invitations, second.next.is_empty()), (vec![good], true));
 }

@@ -1,8 +1,10 @@
 //! Pictures that are composed.
 
 use super::*;
+use crate::features::media::format::Thumbnail;
 use crate::store::Order;
 use crate::store::key::KeyRange;
+use std::path::Path;
 
 impl World {
     async fn picture(&self, id: ConversationId) -> String {
@@ -82,4 +84,44 @@ async fn a_group_that_is_over_is_not_painted() {
     world.dissolve(ANNA, id).await.unwrap();
     world.groups.paint(START + minutes(1)).await.unwrap();
     assert_eq!((world.picture(id).await, world.due().await), (String::new(), 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_tried_again() {
+    let world = World::new(3).await;
+    let id = world.group_of(3).await;
+    let (home, away) = (world._dir.path().to_owned(), world._dir.path().with_extension("away"));
+    std::fs::rename(&home, &away).unwrap();
+    // Where the folder was lies a file.
+    std::fs::write(&home, b"").unwrap();
+    world.groups.paint(START + minutes(1)).await.unwrap();
+    assert_eq!((world.picture(id).await, world.due().await), (String::new(), 1));
+    std::fs::remove_file(&home).unwrap();
+    std::fs::rename(&away, &home).unwrap();
+    world.groups.paint(START + minutes(2) - Duration::from_millis(1)).await.unwrap();
+    assert_eq!(world.picture(id).await, "", "not twice in a minute");
+    world.groups.paint(START + minutes(2)).await.unwrap();
+    assert_ne!(world.picture(id).await, "");
+    assert_eq!(world.due().await, 0);
+}
+
+fn files(dir: &Path) -> usize {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    let each = entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 });
+    each.sum()
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_any_more_leaves_no_file() {
+    let world = World::new(3).await;
+    let id = world.group_of(3).await;
+    let due = world.foundation.store.scan(&tables::REPAINT, &KeyRange::all(), 1, Order::Rising).await;
+    let due = due.unwrap()[0].0;
+    world.dissolve(ANNA, id).await.unwrap();
+    let before = files(world._dir.path());
+    let made = Thumbnail { bytes: b"a picture".to_vec(), content_type: "image/jpeg" };
+    world.groups.hang(due, made, 1, world.now).await.unwrap();
+    world.media.collect(world.now).await.unwrap();
+    assert_eq!((world.picture(id).await, world.due().await), (String::new(), 0));
+    assert_eq!(files(world._dir.path()), before);
 }
