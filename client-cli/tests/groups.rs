@@ -55,6 +55,9 @@ async fn a_group_from_its_beginning_to_its_end() {
     let listed = terminal.run("teahouse --profile b group").await;
     assert!(listed.contains("member   Alice and Carol"), "{listed}");
     terminal.run(&format!("teahouse --profile b group rename {id} Tea")).await;
+    let nameless = terminal.run("teahouse --profile b group rename Tea").await;
+    assert_eq!(nameless.trim_end(), "Tea has no name of its own now, and is called by its members.");
+    terminal.run(&format!("teahouse --profile b group rename {id} Tea")).await;
     for line in [
         "teahouse --profile b group nickname tea 'Bob the brewer'",
         "teahouse --profile a group announce Tea 'tea at five'",

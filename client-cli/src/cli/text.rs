@@ -50,6 +50,11 @@ pub(crate) fn together(names: &[String], most: usize) -> String {
     }
 }
 
+/// `1 member`, `2 members`.
+pub(crate) fn members(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "member" } else { "members" })
+}
+
 /// The same JSON with everything escaped that a terminal could take for a command. JSON itself escapes only the first
 /// 32 characters; the others can stand in strings alone, where an escape means the same.
 pub(crate) fn json(json: &str) -> Cow<'_, str> {
@@ -188,6 +193,7 @@ mod tests {
         assert_eq!(together(&names[..1], 5), "Anna");
         assert_eq!(together(&names, 5), "Anna, Bobby and Carol");
         assert_eq!(together(&names, 2), "Anna, Bobby and 1 more");
+        assert_eq!((members(1), members(2)), ("1 member".to_owned(), "2 members".to_owned()));
         assert!(same_name("Tea Round", "tea round") && !same_name("", ""));
     }
 

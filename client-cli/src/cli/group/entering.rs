@@ -4,7 +4,7 @@ use super::super::App;
 use super::super::output::Output;
 use super::super::people::{People, ambiguous, first_page, next_page};
 use super::super::profile::SignIn;
-use super::super::text::{line, same_name};
+use super::super::text::{line, members as count, same_name};
 use super::{At, id_and_summary, members, words};
 use bytes::Bytes;
 use teahouse_client::{Error, Kind, Result, Session};
@@ -98,7 +98,7 @@ async fn joined(
         people.meet_in(session, id).await?;
     }
     let title = people.group_title(id, &summary);
-    Ok(format!("You are in {title} (group {id}), {} members.", summary.member_count))
+    Ok(format!("You are in {title} (group {id}), {}.", count(summary.member_count)))
 }
 
 pub(super) async fn decline(app: &App, which: &str) -> Result<()> {

@@ -171,6 +171,9 @@ async fn rename(at: At<'_>, name: String) -> Result<()> {
     let request = UpdateGroupRequest { name: Some(name), ..Default::default() };
     update(&at, request, |group| {
         let summary = group.summary.clone().unwrap_or_default();
+        if summary.name.is_empty() {
+            return format!("{} has no name of its own now, and is called by its members.", at.place.title);
+        }
         format!(
             "{} is called {} now.",
             at.place.title,

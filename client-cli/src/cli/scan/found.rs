@@ -8,7 +8,7 @@ use super::super::people::{display_name, in_full};
 use super::super::profile::SignIn;
 use super::super::requests::card;
 use super::super::secret;
-use super::super::text::{line, short};
+use super::super::text::{line, members, short};
 use serde_json::Value;
 use std::net::IpAddr;
 use teahouse_client::{Error, Kind, Result, Session, schema};
@@ -82,7 +82,7 @@ fn person_in_words(person: &FoundPerson, me: u64) -> String {
 
 fn group_in_words(group: &FoundGroup) -> String {
     let name = if group.name.is_empty() { "A group without a name".into() } else { line(&group.name) };
-    let mut said = format!("{name}, {} members, shared by {}", group.member_count, line(&group.shared_by));
+    let mut said = format!("{name}, {}, shared by {}", members(group.member_count), line(&group.shared_by));
     if group.conversation_id != 0 {
         said += &format!("\nYou are in it: group {}.", group.conversation_id);
     } else if group.ticket.is_empty() {
@@ -312,6 +312,8 @@ mod tests {
         };
         let head = "Tea, 12 members, shared by Anna";
         assert_eq!(words(What::Group(group.clone())), head);
+        let small = FoundGroup { member_count: 1, ..group.clone() };
+        assert_eq!(words(What::Group(small)), "Tea, 1 member, shared by Anna");
         let approval = FoundGroup { approval: true, ..group.clone() };
         assert_eq!(words(What::Group(approval)), format!("{head}\nOwner or an admin lets in who joins."));
         let mine = FoundGroup { conversation_id: 50, ticket: Default::default(), ..group.clone() };
