@@ -2,6 +2,7 @@
 
 use super::Cell;
 use super::cell::Size;
+use super::globe::{Vector, metres};
 
 /// A band of distance between two cells. Nearer ones are less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,10 +68,15 @@ impl Band {
 
 /// The band that two cells are in. Symmetric.
 pub fn band(a: Cell, b: Cell) -> Band {
-    if a == b {
+    of_vectors((a, a.vector()), (b, b.vector()))
+}
+
+/// The same, where the centres are known as vectors.
+pub(super) fn of_vectors(a: (Cell, Vector), b: (Cell, Vector)) -> Band {
+    if a.0 == b.0 {
         return Band::SameCell;
     }
-    let metres = a.metres_to(b);
+    let metres = metres(a.1, b.1).round() as u32;
     Band::ALL[1..].iter().copied().find(|band| metres <= band.upper()).unwrap_or(Band::World)
 }
 

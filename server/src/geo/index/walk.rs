@@ -3,7 +3,8 @@
 
 use super::order::HourKey;
 use super::{Entry, Index, Occupied};
-use crate::geo::globe::chord_squared;
+use crate::geo::band::of_vectors;
+use crate::geo::globe::{Vector, chord_squared};
 use crate::geo::{Band, Cell, band};
 use crate::id::AccountId;
 use rstar::iterators::NearestNeighborDistance2Iterator;
@@ -65,7 +66,9 @@ pub struct Walk<'a> {
     /// What is left of the tree, by chords.
     nearest: Peekable<NearestNeighborDistance2Iterator<'a, Occupied>>,
     /// Cells that came out of the tree and belong to a farther band.
-    early: Vec<Cell>,
+    early: Vec<(Band, Cell)>,
+    /// Where the viewer is, on the sphere.
+    centre: Vector,
     band: Band,
     /// The cells of this band that are left, the next one last.
     cells: Vec<Ranked>,
@@ -83,19 +86,21 @@ struct Ranked {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(index: &'a Index, look: Look, key: &HourKey) -> Self {
-        let nearest = index.cells.nearest_neighbor_iter_with_distance_2(look.from.vector()).peekable();
+        let centre = look.from.vector();
+        let nearest = index.cells.nearest_neighbor_iter_with_distance_2(centre).peekable();
         let (early, cells, ring) = (Vec::new(), Vec::new(), None);
-        Self { index, look, key: key.clone(), nearest, early, band: Band::SameCell, cells, ring }
+        Self { index, look, key: key.clone(), nearest, early, centre, band: Band::SameCell, cells, ring }
     }
 
     /// Takes the cells of the next band that has any. `false` at the end.
     fn next_band(&mut self) -> bool {
+        let from = (self.look.from, self.centre);
+        let measured = |spot: &Occupied| (of_vectors(from, (spot.data, *spot.geom())), spot.data);
         let mut found = std::mem::take(&mut self.early);
         if found.is_empty() {
-            found.extend(self.nearest.next().map(|(spot, _)| spot.data));
+            found.extend(self.nearest.next().map(|(spot, _)| measured(spot)));
         }
-        let from = self.look.from;
-        let Some(first) = found.iter().map(|cell| band(from, *cell)).min() else { return false };
+        let Some(first) = found.iter().map(|(band, _)| *band).min() else { return false };
         if first > self.look.within {
             return false;
         }
@@ -105,11 +110,11 @@ impl<'a> Walk<'a> {
             chord_squared(f64::from(first.upper()) + ROUNDING_M)
         };
         while let Some((spot, _)) = self.nearest.next_if(|(_, chord)| *chord <= limit) {
-            found.push(spot.data);
+            found.push(measured(spot));
         }
-        let (here, early) = found.into_iter().partition(|cell| band(from, *cell) == first);
+        let (here, early): (Vec<_>, Vec<_>) = found.into_iter().partition(|(band, _)| *band == first);
         (self.early, self.band) = (early, first);
-        self.cells = self.rank(here);
+        self.cells = self.rank(here.into_iter().map(|(_, cell)| cell).collect());
         true
     }
 
