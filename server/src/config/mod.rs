@@ -123,12 +123,34 @@ impl Config {
         }
         let (config, mut problems) = layers.finish();
         config.check(&mut problems);
+        warnings.extend(config.warning());
         if problems.is_empty() { Ok((config, warnings)) } else { Err(ConfigError(problems)) }
     }
 
-    /// Whether only this machine can reach the server.
+    /// Whether only this machine can reach the server: nobody else connects to it, and no proxy passes on who does.
     pub fn on_loopback(&self) -> bool {
+        self.listens_on_loopback() && self.trusted_proxies.is_empty()
+    }
+
+    fn listens_on_loopback(&self) -> bool {
         self.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// What is strange but harmless.
+    fn warning(&self) -> Option<String> {
+        let public = self.public_url.as_deref().filter(|_| self.on_loopback())?;
+        let is_elsewhere = match url::Url::parse(public).ok()?.host()? {
+            url::Host::Domain(name) => name != "localhost" && !name.ends_with(".localhost"),
+            url::Host::Ipv4(ip) => !ip.is_loopback(),
+            url::Host::Ipv6(ip) => !ip.to_canonical().is_loopback(),
+        };
+        is_elsewhere.then(|| {
+            format!(
+                "public_url is {public}, but the server listens on {} and trusts no proxy: everybody seems to come from \
+                 this machine, so limits per address are off. Name the proxy in trusted_proxies",
+                self.listen
+            )
+        })
     }
 
     /// How the outside calls this server that listens on `address`, without a slash at the end.
@@ -170,16 +192,14 @@ impl Config {
         if self.metrics.token.as_ref().is_some_and(|token| token.len() < TOKEN_MIN) {
             problems.push(format!("metrics.token: at least {TOKEN_MIN} characters"));
         }
-        if self.on_loopback() {
-            return;
-        }
-        if !self.limits.enabled {
+        if !self.on_loopback() && !self.limits.enabled {
             problems.push(format!(
-                "limits.enabled: limits can be switched off only while listening on loopback, not on {}",
+                "limits.enabled: limits can be switched off only while listening on loopback without a trusted proxy, \
+                 not on {}",
                 self.listen
             ));
         }
-        if self.tls.cert.is_none() && !self.insecure_plaintext {
+        if !self.listens_on_loopback() && self.tls.cert.is_none() && !self.insecure_plaintext {
             problems.push(format!(
                 "listen: others can reach {}, so it needs encryption. Set tls.cert and tls.key; or listen on \
                  127.0.0.1:{} behind a proxy that does TLS; or say --insecure-plaintext to do without",
@@ -224,19 +244,39 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_proxy_others_can_reach_the_server() {
+        let on = |flags: &[(&str, &str)]| load("", &[], flags).unwrap();
+        assert!(on(&[("listen", "127.0.0.1:0")]).on_loopback());
+        let proxied = on(&[("listen", "127.0.0.1:0"), ("trusted_proxies", "127.0.0.1/32")]);
+        assert!(!proxied.on_loopback(), "and it needs no TLS of its own");
+        for (url, proxies, warned) in [
+            ("https://tea.example", "", true),
+            ("https://tea.example", "127.0.0.1/32", false),
+            ("http://10.0.0.1:7600", "", true),
+            ("http://localhost:7600", "", false),
+            ("http://127.0.0.1:7600", "", false),
+            ("http://[::1]:7600", "", false),
+        ] {
+            let mut flags = vec![("listen", "127.0.0.1:7600"), ("public_url", url)];
+            flags.extend((!proxies.is_empty()).then_some(("trusted_proxies", proxies)));
+            assert_eq!(on(&flags).warning().is_some(), warned, "{url} {proxies}");
+        }
+    }
+
+    #[test]
     fn values_from_text_need_no_quotes() {
         let flags = [
             ("listen", "127.0.0.1:0"),
             ("data", "5"),
             ("store.engine", "fjall"),
-            ("limits.enabled", "false"),
+            ("insecure_plaintext", "true"),
             ("allowed_origins", "https://a.example,https://b.example"),
             ("trusted_proxies", r#"["10.0.0.0/8"]"#),
         ];
         let config = load("", &[], &flags).unwrap();
         assert_eq!(config.listen.port(), 0);
         assert_eq!(config.data, Path::new("5"));
-        assert_eq!((config.store.engine.name(), config.limits.enabled), ("fjall", false));
+        assert_eq!((config.store.engine.name(), config.insecure_plaintext), ("fjall", true));
         assert_eq!(config.allowed_origins, ["https://a.example", "https://b.example"]);
         assert_eq!(config.trusted_proxies, ["10.0.0.0/8"]);
     }
