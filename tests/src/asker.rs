@@ -9,9 +9,9 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use teahouse_client::{Connection, Error};
 use teahouse_proto::qr::resolve_code_response::What as Stands;
-use teahouse_proto::qr::sign_in_by_code_event::Event as What;
+use teahouse_proto::qr::sign_in_by_code_response::Event as What;
 use teahouse_proto::qr::{
-    DecideSignInRequest, FoundSignIn, ResolveCodeRequest, SignInByCodeEvent, SignInByCodeRequest,
+    DecideSignInRequest, FoundSignIn, ResolveCodeRequest, SignInByCodeRequest, SignInByCodeResponse,
 };
 use teahouse_proto::{QrClient, QrSignInClient};
 
@@ -21,7 +21,7 @@ pub struct Asker {
     pub connection: Connection,
     /// What it shows.
     pub code: String,
-    events: BoxStream<'static, Result<SignInByCodeEvent, Error>>,
+    events: BoxStream<'static, Result<SignInByCodeResponse, Error>>,
 }
 
 impl Asker {

@@ -7,8 +7,8 @@ use super::text::line;
 use futures::StreamExt as _;
 use teahouse_client::{Error, Kind, Result, schema};
 use teahouse_proto::accounts::DeviceInfo;
-use teahouse_proto::qr::sign_in_by_code_event::Event as What;
-use teahouse_proto::qr::{Code, SignInByCodeEvent, SignInByCodeRequest};
+use teahouse_proto::qr::sign_in_by_code_response::Event as What;
+use teahouse_proto::qr::{Code, SignInByCodeRequest, SignInByCodeResponse};
 use teahouse_proto::{QR_SIGN_IN_SIGN_IN_BY_CODE, QrSignInClient};
 
 pub(super) async fn login(app: &App, device: DeviceInfo) -> Result<()> {
@@ -22,7 +22,7 @@ pub(super) async fn login(app: &App, device: DeviceInfo) -> Result<()> {
             login.token.clear();
         }
         if app.out.is_json() {
-            let event = SignInByCodeEvent { event: event.clone() };
+            let event = SignInByCodeResponse { event: event.clone() };
             app.out.document(&schema::message_to_json(QR_SIGN_IN_SIGN_IN_BY_CODE.response, &event)?)?;
         }
         match event {

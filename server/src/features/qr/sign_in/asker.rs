@@ -14,8 +14,8 @@ use crate::time::Clock;
 use futures::StreamExt;
 use std::sync::Arc;
 use teahouse_proto::accounts::{DeviceInfo, LoginResponse};
-use teahouse_proto::qr::sign_in_by_code_event::Event as What;
-use teahouse_proto::qr::{Code, Refused, Scanned, SignInByCodeEvent};
+use teahouse_proto::qr::sign_in_by_code_response::Event as What;
+use teahouse_proto::qr::{Code, Refused, Scanned, SignInByCodeResponse};
 use teahouse_proto::{Event, EventStream};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -63,10 +63,10 @@ impl Asker {
     }
 
     /// What becomes of it.
-    pub(super) fn events(self) -> EventStream<SignInByCodeEvent, Error> {
+    pub(super) fn events(self) -> EventStream<SignInByCodeResponse, Error> {
         let next = |mut asker: Self| async move {
             let event = asker.next().await?;
-            Some((event.map(|event| Event::new(&SignInByCodeEvent { event: Some(event) })), asker))
+            Some((event.map(|event| Event::new(&SignInByCodeResponse { event: Some(event) })), asker))
         };
         futures::stream::unfold(self, next).boxed()
     }

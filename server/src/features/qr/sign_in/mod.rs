@@ -24,7 +24,7 @@ use attempts::{AttemptId, AttemptRow};
 use std::sync::Arc;
 use std::time::Duration;
 use teahouse_proto::qr::{
-    DecideSignInRequest, DecideSignInResponse, FoundSignIn, SignInByCodeEvent, SignInByCodeRequest,
+    DecideSignInRequest, DecideSignInResponse, FoundSignIn, SignInByCodeRequest, SignInByCodeResponse,
 };
 use teahouse_proto::{EventStream, QrSignInApi};
 use waiting::Waiting;
@@ -127,7 +127,7 @@ impl QrSignInApi<Cx, Error> for QrSignIn {
         &self,
         cx: &Cx,
         request: SignInByCodeRequest,
-    ) -> Result<EventStream<SignInByCodeEvent, Error>> {
+    ) -> Result<EventStream<SignInByCodeResponse, Error>> {
         Asker::begin(self, cx, request.device).await.map(Asker::events)
     }
 

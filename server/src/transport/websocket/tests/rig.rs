@@ -23,7 +23,7 @@ use teahouse_proto::chat::{
     MarkReadRequest, MarkReadResponse,
 };
 use teahouse_proto::gateway::{ClientFrame, Failure, ServerFrame, server_frame};
-use teahouse_proto::qr::{SignInByCodeEvent, SignInByCodeRequest};
+use teahouse_proto::qr::{SignInByCodeRequest, SignInByCodeResponse};
 use teahouse_proto::sync::{FollowRequest, FollowResponse};
 use teahouse_proto::*;
 use tokio::io::DuplexStream;
@@ -49,7 +49,7 @@ pub(super) struct Script {
     /// Feeds the next Follow.
     events: Mutex<Option<mpsc::Receiver<Result<Event<FollowResponse>>>>>,
     /// Feeds the next stream that lets a socket live without a session.
-    waits: Mutex<Option<mpsc::Receiver<Result<Event<SignInByCodeEvent>>>>>,
+    waits: Mutex<Option<mpsc::Receiver<Result<Event<SignInByCodeResponse>>>>>,
     pub(super) session: Mutex<Option<Arc<Session>>>,
 }
 
@@ -91,7 +91,7 @@ impl Script {
     }
 
     /// What the next stream yields that lets a socket live.
-    pub(super) fn feed_waiting(&self) -> mpsc::Sender<Result<Event<SignInByCodeEvent>>> {
+    pub(super) fn feed_waiting(&self) -> mpsc::Sender<Result<Event<SignInByCodeResponse>>> {
         let (send, receive) = mpsc::channel(1);
         *self.waits.lock().unwrap() = Some(receive);
         send

@@ -16,7 +16,7 @@ use std::time::Duration;
 use teahouse_proto::accounts::{
     DeviceInfo, ListDevicesRequest, LoginResponse, LogoutRequest, RegisterRequest,
 };
-use teahouse_proto::qr::sign_in_by_code_event::Event as What;
+use teahouse_proto::qr::sign_in_by_code_response::Event as What;
 use teahouse_proto::sync::account_event::What as Told;
 use teahouse_proto::sync::devices_changed::Change;
 use teahouse_proto::{AccountsApi, Event};
@@ -34,7 +34,7 @@ struct World {
 
 /// A device that asks, and its code.
 struct Asking {
-    events: EventStream<SignInByCodeEvent, Error>,
+    events: EventStream<SignInByCodeResponse, Error>,
     token: Token,
 }
 
@@ -168,13 +168,13 @@ fn address_token(url: &str) -> Token {
 }
 
 /// The next event of a stream; `None` when it ends.
-async fn next(events: &mut EventStream<SignInByCodeEvent, Error>) -> Option<Result<What>> {
+async fn next(events: &mut EventStream<SignInByCodeResponse, Error>) -> Option<Result<What>> {
     decoded(tokio::time::timeout(SOON, events.next()).await.expect("something happens"))
 }
 
-fn decoded(event: Option<Result<Event<SignInByCodeEvent>>>) -> Option<Result<What>> {
-    let decode = |event: Event<SignInByCodeEvent>| {
-        SignInByCodeEvent::decode(event.shared.bytes().clone()).unwrap().event.unwrap()
+fn decoded(event: Option<Result<Event<SignInByCodeResponse>>>) -> Option<Result<What>> {
+    let decode = |event: Event<SignInByCodeResponse>| {
+        SignInByCodeResponse::decode(event.shared.bytes().clone()).unwrap().event.unwrap()
     };
     event.map(|event| event.map(decode))
 }
