@@ -21,8 +21,9 @@ use teahouse_proto::chat::{
 const MAX_EMOJI: usize = 20;
 /// Members that a summary names.
 const NAMED: usize = 10;
-/// The most members of a conversation, and so of an emoji.
-const MAX_MEMBERS: usize = 500;
+/// The most members that a group can be set to have, and so about the most of an emoji; of more, who is named anew may
+/// not be the first.
+const MAX_MEMBERS: usize = 2000;
 /// Reactions on one page, by default and at most.
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
