@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use teahouse_client::Connector;
 use teahouse_proto::QrSignInClient;
 use teahouse_proto::qr::SignInByCodeRequest;
-use teahouse_proto::qr::sign_in_by_code_event::Event;
+use teahouse_proto::qr::sign_in_by_code_response::Event;
 use terminal::Terminal;
 
 #[tokio::test(flavor = "multi_thread")]

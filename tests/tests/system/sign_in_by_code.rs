@@ -3,7 +3,7 @@
 use std::time::Duration;
 use teahouse_proto::ChatClient;
 use teahouse_proto::accounts::ListDevicesRequest;
-use teahouse_proto::qr::sign_in_by_code_event::Event as What;
+use teahouse_proto::qr::sign_in_by_code_response::Event as What;
 use teahouse_proto::sync::account_event::What as Told;
 use teahouse_proto::sync::devices_changed::Change;
 use teahouse_tests::asker::{Asker, decide, scan};

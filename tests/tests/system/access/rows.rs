@@ -446,7 +446,8 @@ fn joining_groups() -> Vec<Row> {
             let (conversation_id, join_request_id) = (t.group, t.join_request);
             encode(&g::DecideJoinRequestRequest { conversation_id, join_request_id, approve: true })
         }),
-        // A ticket for a person opens no group, whoever brings it.
-        row(&method::GROUPS_JOIN_GROUP, Thing, |t| encode(&g::JoinGroupRequest { ticket: t.ticket.clone() })),
+        row(&method::GROUPS_JOIN_GROUP, Thing, |t| {
+            encode(&g::JoinGroupRequest { ticket: t.entrance.clone() })
+        }),
     ]
 }

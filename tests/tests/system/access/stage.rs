@@ -66,6 +66,8 @@ pub(super) struct Things {
     pub(super) asking: Bytes,
     /// A QR code of a person.
     pub(super) code: String,
+    /// A ticket for a group that somebody else got for its code.
+    pub(super) entrance: Bytes,
 }
 
 impl Things {
@@ -93,6 +95,7 @@ impl Things {
             cursor: Bytes::new(),
             asking: vec![0x5a; like.asking.len()].into(),
             code: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            entrance: vec![0x5a; like.entrance.len()].into(),
         }
     }
 }
@@ -284,5 +287,6 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         cursor: anna.follow().await.cursor(),
         asking: asking(world, anna).await,
         code: anna.code().await,
+        entrance: peter.try_scan_group(&anna.code_for(group).await).await.expect("the code is good").ticket,
     }
 }
