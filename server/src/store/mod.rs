@@ -240,6 +240,16 @@ impl Store {
         self.inner.reads.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    /// Every row as it is stored.
+    #[cfg(test)]
+    pub(crate) fn rows(&self) -> std::collections::BTreeMap<Vec<u8>, bytes::Bytes> {
+        let all = range::RawRange { start: Vec::new(), end: vec![0xff; 64] };
+        let view = self.view().expect("the store is open");
+        let rows =
+            rows::Rows::stored_range(&view, all, usize::MAX, Order::Rising).expect("memory can be read");
+        rows.into_iter().collect()
+    }
+
     fn view(&self) -> Result<View> {
         #[cfg(test)]
         self.inner.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

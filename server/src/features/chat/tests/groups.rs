@@ -240,6 +240,24 @@ async fn a_message_to_many_costs_what_one_to_few_does() {
 }
 
 #[tokio::test]
+async fn a_message_is_two_rows_in_a_small_group_and_in_a_large_one() {
+    for others in [2_u64, 497] {
+        let mut room = Room::with_group().await;
+        let joining: Vec<AccountId> = (1_000..1_000 + others).map(AccountId).collect();
+        room.act(move |groups, tx, now| {
+            groups.join(tx, GROUP, &joining, ANNA, JoinWay::Invitation, None, now)
+        })
+        .await;
+        room.say(ANNA, GROUP, "one").await;
+        let before = room.foundation.store.rows();
+        room.say(BORIS, GROUP, "two").await;
+        let after = room.foundation.store.rows();
+        let written: Vec<_> = after.iter().filter(|(key, row)| before.get(*key) != Some(row)).collect();
+        assert_eq!((written.len(), after.len() - before.len()), (2, 2), "{others}: {written:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_left_muted_is_known_until_they_come_back_or_it_is_over() {
     let room = Room::with_group().await;
     let known = async || room.foundation.store.get(&tables::LEFT_MUTED, &GROUP).await.unwrap();
