@@ -78,7 +78,12 @@ impl Chat {
             if left == 0 {
                 break;
             }
-            for (seq, entry) in self.foundation.store.entries(&LOG, &id, from, to, left, order).await? {
+            let found = self.foundation.store.entries(&LOG, &id, from, to, left, order).await?;
+            if member.ended.is_none() {
+                stored.extend(found);
+                continue;
+            }
+            for (seq, entry) in found {
                 stored.push((seq, self.as_it_was(id, member, seq, entry).await?));
             }
         }
