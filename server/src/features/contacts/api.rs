@@ -1,8 +1,8 @@
 //! The operations of `ContactsService`: validate, load, decide in a transaction, answer.
 
+use super::Me;
 use super::friends::Change;
 use super::pages::{self, List};
-use super::room::Me;
 use super::tables::{BLOCK_ORDER, FRIEND, RECEIVED, SENT, TAGS, TagsRow};
 use super::{Contacts, asking, rules, views};
 use crate::call::Cx;
@@ -39,14 +39,9 @@ impl Contacts {
     }
 }
 
-fn me(cx: &Cx) -> Result<Me> {
-    let session = cx.session()?;
-    Ok(Me { account: session.account, created_at: session.account_created_at })
-}
-
 impl ContactsApi<Cx, Error> for Contacts {
     async fn search(&self, cx: &Cx, request: SearchRequest) -> Result<SearchResponse> {
-        let (me, now) = (me(cx)?, cx.now);
+        let (me, now) = (Me::of(cx)?, cx.now);
         let found = self
             .transact(move |room, tx| {
                 room.draw(tx, "contacts.search", room.config.searches_per_day, me, now)?;
@@ -66,7 +61,7 @@ impl ContactsApi<Cx, Error> for Contacts {
     }
 
     async fn send_request(&self, cx: &Cx, request: SendRequestRequest) -> Result<SendRequestResponse> {
-        let me = me(cx)?;
+        let me = Me::of(cx)?;
         let ask = asking::Ask {
             me,
             text: rules::request_text(&request.text)?,
@@ -112,7 +107,7 @@ impl ContactsApi<Cx, Error> for Contacts {
     }
 
     async fn accept_request(&self, cx: &Cx, request: AcceptRequestRequest) -> Result<AcceptRequestResponse> {
-        let (me, id, now) = (me(cx)?, RequestId(request.request_id), cx.now);
+        let (me, id, now) = (Me::of(cx)?, RequestId(request.request_id), cx.now);
         let friend = self.transact(move |room, tx| room.accept(tx, me, id, now)).await?;
         Ok(AcceptRequestResponse { friend: Some(friend) })
     }

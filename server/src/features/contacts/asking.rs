@@ -5,8 +5,9 @@
 //! and ends there. The one thing a request tells is what a message would tell too: that somebody who was a friend
 //! has deleted or blocked the asker, who is a stranger then like any other.
 
+use super::Me;
 use super::relations::{Relation, relation};
-use super::room::{Me, Room, Silence};
+use super::room::{Room, Silence};
 use super::tables::{Place, RequestRow, TextRow};
 use super::tickets::Found;
 use super::{copies, rules, showing, views};
@@ -115,7 +116,7 @@ impl Room {
         if between.they_block || !person.can_be_added_by(ask.found.way) {
             return Ok(());
         }
-        let newcomer = self.is_newcomer(tx, ask.me, now)?;
+        let newcomer = ask.me.is_newcomer(tx, now, self.on_loopback)?;
         let friends = self.friends(tx, me)?;
         let rank = rules::rank(newcomer, now.since(ask.me.created_at), friends);
         self.arrive(tx, other, id, RequestRow { rank, ..copy(false) }, now)

@@ -12,6 +12,7 @@ mod relations;
 mod room;
 mod rules;
 mod showing;
+mod strangers;
 mod sweep;
 mod tables;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use relations::{
 pub(crate) use relations::{set_block, set_friend};
 pub use room::seed_friends;
 pub use rules::{friend_not_found, person_not_found};
+pub use strangers::Me;
 pub use tickets::{Found, Met, Tickets};
 
 use super::Foundation;

@@ -1,14 +1,13 @@
 //! What every part of the room decides with: its settings and what later rooms asked for. Holds no data.
 
 use super::tables::{COUNTS, FRIEND, FriendRow, SENT};
-use super::{ContactsConfig, FriendHooks, copies, relations, views};
+use super::{ContactsConfig, FriendHooks, Me, copies, views};
 use crate::delivery::log;
 use crate::error::{Error, Result};
-use crate::features::ledger::quota::{Quota, Who};
 use crate::id::{AccountId, ConversationId};
 use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
-use crate::time::{DAY, Time};
+use crate::time::Time;
 use std::sync::Arc;
 use teahouse_proto::common::Way;
 use teahouse_proto::contacts::Friend;
@@ -21,13 +20,6 @@ pub(super) struct Room {
     pub(super) hooks: Arc<dyn FriendHooks>,
 }
 
-/// Who acts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Me {
-    pub(super) account: AccountId,
-    pub(super) created_at: Time,
-}
-
 impl Room {
     /// Draws on a limit that concerns strangers: newcomers have a fifth.
     pub(super) fn draw(
@@ -38,14 +30,7 @@ impl Room {
         me: Me,
         now: Time,
     ) -> Result<()> {
-        let quota = Quota { kind, limit, per: DAY };
-        let newcomer = self.is_newcomer(tx, me, now)?;
-        let quota = if newcomer { quota.for_newcomer() } else { quota };
-        quota.draw(tx, Who::Account(me.account), now)
-    }
-
-    pub(super) fn is_newcomer(&self, tx: &mut Tx<'_>, me: Me, now: Time) -> Result<bool> {
-        relations::is_newcomer(tx, me.account, me.created_at, now, self.on_loopback)
+        me.draw(tx, (kind, limit), 1, now, self.on_loopback)
     }
 
     /// Whether somebody may have one more friend. Requests under way have their place kept: so whoever accepts one

@@ -1,10 +1,10 @@
 //! The operations of `GroupsService`: validate, load, decide in a transaction, answer.
 
 use super::governing::Change;
-use super::room::Me;
 use super::{Groups, inviting, rules};
 use crate::call::Cx;
 use crate::error::{Error, Result};
+use crate::features::contacts::Me;
 use crate::features::ledger::once::Creation;
 use crate::id::{AccountId, ConversationId, InvitationId, JoinRequestId};
 use teahouse_proto::GroupsApi;
@@ -13,14 +13,9 @@ use teahouse_proto::groups::*;
 /// As it is remembered under the client id.
 const CREATE: &str = "groups.create";
 
-fn me(cx: &Cx) -> Result<Me> {
-    let session = cx.session()?;
-    Ok(Me { account: session.account, created_at: session.account_created_at })
-}
-
 impl GroupsApi<Cx, Error> for Groups {
     async fn create_group(&self, cx: &Cx, request: CreateGroupRequest) -> Result<CreateGroupResponse> {
-        let (me, now) = (me(cx)?, cx.now);
+        let (me, now) = (Me::of(cx)?, cx.now);
         let creation = Creation::new(me.account, &request.client_group_id, CREATE, &request)?;
         let name = rules::group_name(&request.name)?;
         let friends = inviting::named(&request.account_ids)?;
@@ -80,7 +75,7 @@ impl GroupsApi<Cx, Error> for Groups {
     }
 
     async fn invite_members(&self, cx: &Cx, request: InviteMembersRequest) -> Result<InviteMembersResponse> {
-        let (me, id, now) = (me(cx)?, ConversationId(request.conversation_id), cx.now);
+        let (me, id, now) = (Me::of(cx)?, ConversationId(request.conversation_id), cx.now);
         let named = inviting::named(&request.account_ids)?;
         let invited = self.transact(move |room, tx| room.invite(tx, me, id, &named, now)).await?;
         Ok(InviteMembersResponse { invited })
@@ -139,7 +134,7 @@ impl GroupsApi<Cx, Error> for Groups {
     }
 
     async fn join_group(&self, cx: &Cx, request: JoinGroupRequest) -> Result<JoinGroupResponse> {
-        let (me, now) = (me(cx)?, cx.now);
+        let (me, now) = (Me::of(cx)?, cx.now);
         let (shared, scanned_at) = self.tickets.read(me.account, &request.ticket, now)?;
         self.transact(move |room, tx| {
             let outcome = room.join(tx, me, shared, scanned_at, now)?;

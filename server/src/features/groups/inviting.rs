@@ -3,11 +3,12 @@
 use super::asks::{self, Ask};
 use super::invitations::{self, Invitation};
 use super::requests;
-use super::room::{Entry, Me, Room, switches};
+use super::room::{Entry, Room, switches};
 use super::rules::{self, Door, MAX_NAMED};
 use super::tables::{Answer, GROUP, GroupRow};
 use crate::error::Result;
-use crate::features::{accounts, contacts};
+use crate::features::accounts;
+use crate::features::contacts::{self, Me};
 use crate::id::{AccountId, ConversationId, InvitationId};
 use crate::store::Tx;
 use crate::time::Time;

@@ -3,12 +3,13 @@
 use super::Groups;
 use super::requests;
 use super::resets::Resets;
-use super::room::{Entry, Me, Room, switches};
+use super::room::{Entry, Room, switches};
 use super::rules;
 use super::tables::GROUP;
 use super::tickets::Shared;
 use crate::error::Result;
 use crate::features::chat;
+use crate::features::contacts::Me;
 use crate::id::AccountId;
 use crate::store::Tx;
 use crate::time::Time;

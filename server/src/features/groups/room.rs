@@ -5,10 +5,10 @@ use super::rules::Door;
 use super::tables::{GROUP, GroupRow};
 use super::{GroupsConfig, asks, invitations, requests};
 use crate::error::{Kind, Result};
+use crate::features::accounts;
 use crate::features::chat::{self, GroupView};
-use crate::features::ledger::quota::{Quota, Who};
+use crate::features::contacts::{self, Me};
 use crate::features::media::Avatars;
-use crate::features::{accounts, contacts};
 use crate::id::{AccountId, ConversationId, IdGenerator};
 use crate::store::Tx;
 use crate::time::{DAY, Time};
@@ -26,13 +26,6 @@ pub(super) struct Room {
     pub(super) on_loopback: bool,
 }
 
-/// Who acts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Me {
-    pub(super) account: AccountId,
-    pub(super) created_at: Time,
-}
-
 /// How somebody comes into a group.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
@@ -46,15 +39,12 @@ impl Room {
     pub(super) fn draw(
         &self,
         tx: &mut Tx<'_>,
-        (kind, limit): (&'static str, u32),
+        limit: (&'static str, u32),
         times: usize,
         me: Me,
         now: Time,
     ) -> Result<()> {
-        let quota = Quota { kind, limit, per: DAY };
-        let newcomer = contacts::is_newcomer(tx, me.account, me.created_at, now, self.on_loopback)?;
-        let quota = if newcomer { quota.for_newcomer() } else { quota };
-        quota.draw_times(tx, Who::Account(me.account), times, now)
+        me.draw(tx, limit, times, now, self.on_loopback)
     }
 
     /// What stands at the entrance of a group. `approved`: its members need not be asked.

@@ -7,9 +7,8 @@ use super::{Qr, code_not_found};
 use crate::call::Cx;
 use crate::error::{Error, Result};
 use crate::features::accounts::Person;
-use crate::features::contacts;
+use crate::features::contacts::{self, Me};
 use crate::features::groups::{self, Shared};
-use crate::features::ledger::quota::{Quota, Who};
 use crate::id::{AccountId, ConversationId};
 use crate::time::{DAY, Time};
 use teahouse_proto::QrApi;
@@ -72,16 +71,9 @@ impl Qr {
 
     /// Draws a scan, whatever comes of it.
     async fn draw_scan(&self, cx: &Cx) -> Result<()> {
-        let session = cx.session()?;
-        let (me, created_at, now) = (session.account, session.account_created_at, cx.now);
-        let (limit, on_loopback) = (self.config.scans_per_day, self.foundation.on_loopback);
-        let quota = Quota { kind: "qr.scans", limit, per: DAY };
-        let draw = self.foundation.store.transact(move |tx| {
-            let newcomer = contacts::is_newcomer(tx, me, created_at, now, on_loopback)?;
-            let quota = if newcomer { quota.for_newcomer() } else { quota };
-            quota.draw(tx, Who::Account(me), now)
-        });
-        draw.await
+        let (me, now, on_loopback) = (Me::of(cx)?, cx.now, self.foundation.on_loopback);
+        let limit = ("qr.scans", self.config.scans_per_day);
+        self.foundation.store.transact(move |tx| me.draw(tx, limit, 1, now, on_loopback)).await
     }
 
     /// As a search answers, by another way.
