@@ -11,6 +11,7 @@ pub mod groups;
 pub mod presence;
 pub mod qr;
 pub mod sync;
+mod pages;
 mod shares;
 #[cfg(test)]
 mod testing;

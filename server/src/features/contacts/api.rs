@@ -2,12 +2,12 @@
 
 use super::Me;
 use super::friends::Change;
-use super::pages::{self, List};
 use super::tables::{BLOCK_ORDER, FRIEND, RECEIVED, SENT, TAGS, TagsRow};
 use super::{Contacts, asking, rules, views};
 use crate::call::Cx;
 use crate::error::{Error, Result};
 use crate::features::accounts;
+use crate::features::pages::{self, List};
 use crate::id::{AccountId, BlockId, RequestId};
 use crate::store::{Order, Tx};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use teahouse_proto::common::Way;
 use teahouse_proto::contacts::block_request::Who;
 use teahouse_proto::contacts::*;
 
-const REQUESTS: List = List { name: "requests", default: 20, max: 25 };
-const SENT_REQUESTS: List = List { name: "sent", default: 20, max: 25 };
-const FRIENDS: List = List { name: "friends", default: 50, max: 100 };
-const BLOCKED: List = List { name: "blocked", default: 50, max: 100 };
+const REQUESTS: List = List { name: "requests", of: 0, default: 20, max: 25 };
+const SENT_REQUESTS: List = List { name: "sent", of: 0, default: 20, max: 25 };
+const FRIENDS: List = List { name: "friends", of: 0, default: 50, max: 100 };
+const BLOCKED: List = List { name: "blocked", of: 0, default: 50, max: 100 };
 
 /// No username is longer, so a longer one is not looked for.
 const USERNAME_BYTES: usize = 64;
@@ -84,7 +84,7 @@ impl ContactsApi<Cx, Error> for Contacts {
                 requests.push(views::request(id, row, &asker, false));
             }
         }
-        Ok(ListRequestsResponse { requests, next: self.pages.next(REQUESTS, me, last) })
+        Ok(ListRequestsResponse { requests, next: self.pages.next(REQUESTS, me, last.as_ref()) })
     }
 
     async fn list_sent_requests(
@@ -103,7 +103,7 @@ impl ContactsApi<Cx, Error> for Contacts {
                 requests.push(views::request(id, row, &receiver, true));
             }
         }
-        Ok(ListSentRequestsResponse { requests, next: self.pages.next(SENT_REQUESTS, me, last) })
+        Ok(ListSentRequestsResponse { requests, next: self.pages.next(SENT_REQUESTS, me, last.as_ref()) })
     }
 
     async fn accept_request(&self, cx: &Cx, request: AcceptRequestRequest) -> Result<AcceptRequestResponse> {
@@ -149,7 +149,7 @@ impl ContactsApi<Cx, Error> for Contacts {
                 friends.push(views::friend(row, &person, &tags, cx.now));
             }
         }
-        Ok(ListFriendsResponse { friends, next: self.pages.next(FRIENDS, me, last) })
+        Ok(ListFriendsResponse { friends, next: self.pages.next(FRIENDS, me, last.as_ref()) })
     }
 
     async fn get_friend(&self, cx: &Cx, request: GetFriendRequest) -> Result<GetFriendResponse> {
@@ -241,6 +241,6 @@ impl ContactsApi<Cx, Error> for Contacts {
                 blocked.push(views::blocked(id, &row, &person, is_friend));
             }
         }
-        Ok(ListBlockedResponse { blocked, next: self.pages.next(BLOCKED, me, last) })
+        Ok(ListBlockedResponse { blocked, next: self.pages.next(BLOCKED, me, last.as_ref()) })
     }
 }

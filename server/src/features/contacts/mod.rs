@@ -7,7 +7,6 @@ mod blocks;
 mod copies;
 mod faces;
 mod friends;
-mod pages;
 mod relations;
 mod room;
 mod rules;
@@ -33,11 +32,11 @@ pub use strangers::Me;
 pub use tickets::{Found, Met, Tickets};
 
 use super::Foundation;
+use super::pages::Pages;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
 use crate::time::Time;
-use pages::Pages;
 use room::Room;
 use std::sync::Arc;
 
@@ -90,7 +89,7 @@ impl Contacts {
     /// `hooks` is what the chat room does when people become friends or part.
     pub fn new(foundation: Foundation, config: ContactsConfig, hooks: Arc<dyn FriendHooks>) -> Self {
         let tickets = Tickets::new(foundation.seal.clone(), config.ticket_hours);
-        let pages = Pages(foundation.seal.clone());
+        let pages = Pages::new(foundation.seal.clone(), "contacts.page");
         let room = Arc::new(Room { config, on_loopback: foundation.on_loopback, hooks });
         Self { foundation, room, tickets, pages }
     }

@@ -1,14 +1,14 @@
 //! What callers read of groups: one group, its members, and what waits.
 
-use super::pages::List;
 use super::requests;
 use super::rules;
-use super::tables::{Answer, INVITATION, InvitationRow, REQUEST};
+use super::tables::{Answer, INVITATION, InvitationRow, REQUEST, RequestRow};
 use super::{Groups, invitations, views};
 use crate::error::Result;
 use crate::features::accounts;
 use crate::features::chat::{self, GroupView, Roster, Seat};
 use crate::features::contacts::{self, Found};
+use crate::features::pages::{self, List};
 use crate::id::{AccountId, ConversationId, InvitationId, JoinRequestId};
 use crate::store::Order;
 use crate::store::key::KeyRange;
@@ -23,8 +23,6 @@ use teahouse_proto::groups::{
 
 /// Invitations looked at for one page, those that are settled or no longer good, too.
 const INVITATIONS_READ: usize = 100;
-/// Rows read at once while looking for those that belong on a page.
-const READ_AHEAD: usize = 100;
 
 fn members(id: ConversationId) -> List {
     List { name: "members", of: id.0, default: 100, max: 500 }
@@ -75,7 +73,7 @@ impl Groups {
         if let Some(last) = shown.last().filter(|_| more) {
             let role = i32::from(last.role).cast_unsigned();
             let last = (role, last.joined_at_ms.cast_unsigned(), last.account);
-            response.next = self.pages.next(list, me, &last);
+            response.next = self.pages.next(list, me, Some(&last));
         }
         Ok(response)
     }
@@ -144,8 +142,8 @@ impl Groups {
                 invitations.extend(group.map(|group| invitations::told(id, &row, &group)));
             }
         }
-        let next = last.filter(|_| more).map(|last| self.pages.next(INVITATIONS, me, &last));
-        Ok(ListInvitationsResponse { invitations, next: next.unwrap_or_default() })
+        let next = self.pages.next(INVITATIONS, me, last.filter(|_| more).as_ref());
+        Ok(ListInvitationsResponse { invitations, next })
     }
 
     /// As [`invitations::group_of`], outside of a transaction: for what is shown.
@@ -168,29 +166,15 @@ impl Groups {
     ) -> Result<ListJoinRequestsResponse> {
         self.transact(move |room, tx| room.chat.check(tx, id, me, GroupRight::Approve).map(drop)).await?;
         let list = join_requests(id);
-        let (limit, mut after) = self.pages.read::<JoinRequestId>(list, me, page)?;
-        let store = &self.foundation.store;
-        let mut response = ListJoinRequestsResponse::default();
-        loop {
-            let all = KeyRange::prefix(&(id,));
-            let range = after.map_or(all.clone(), |last| all.after(&(id, last)));
-            let rows = store.scan(&REQUEST, &range, READ_AHEAD, Order::Rising).await?;
-            let end = rows.len() < READ_AHEAD;
-            for ((_, request), row) in rows {
-                if row.waits(now) && response.requests.len() == limit {
-                    response.next = after.map(|last| self.pages.next(list, me, &last)).unwrap_or_default();
-                    return Ok(response);
-                }
-                after = Some(request);
-                if row.waits(now) {
-                    let person = accounts::load(store, row.account()).await?;
-                    let card = person.map(|person| person.card()).unwrap_or_default();
-                    response.requests.push(requests::told(id, request, &row, card));
-                }
-            }
-            if end {
-                return Ok(response);
-            }
+        let page = self.pages.read::<JoinRequestId>(list, me, page)?;
+        let (store, waits) = (&self.foundation.store, |row: &RequestRow| row.waits(now));
+        let (rows, last) = pages::rows(store, &REQUEST, id, page, Order::Rising, waits).await?;
+        let mut requests = Vec::with_capacity(rows.len());
+        for (request, row) in rows {
+            let person = accounts::load(store, row.account()).await?;
+            let card = person.map(|person| person.card()).unwrap_or_default();
+            requests.push(requests::told(id, request, &row, card));
         }
+        Ok(ListJoinRequestsResponse { requests, next: self.pages.next(list, me, last.as_ref()) })
     }
 }

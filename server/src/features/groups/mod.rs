@@ -9,7 +9,6 @@ mod invitations;
 mod inviting;
 mod joining;
 mod lists;
-mod pages;
 mod pictures;
 mod requests;
 mod resets;
@@ -31,9 +30,9 @@ use super::Foundation;
 use super::chat::Chat;
 use super::contacts;
 use super::media::{Avatars, Media};
+use super::pages::Pages;
 use crate::error::Result;
 use crate::store::Tx;
-use pages::Pages;
 use room::Room;
 use std::sync::Arc;
 
@@ -59,7 +58,7 @@ impl Groups {
         people: contacts::Tickets,
     ) -> Arc<Self> {
         let tickets = Tickets::new(foundation.seal.clone(), config.ticket_minutes);
-        let pages = Pages(foundation.seal.clone());
+        let pages = Pages::new(foundation.seal.clone(), "groups.page");
         let room = Arc::new(Room {
             config,
             chat: chat.groups().clone(),
