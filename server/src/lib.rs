@@ -14,6 +14,7 @@ pub mod geo;
 pub mod id;
 pub mod program;
 pub mod random;
+pub mod restrictions;
 pub mod seal;
 pub mod seed;
 pub mod settings;

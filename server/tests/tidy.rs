@@ -14,7 +14,8 @@ const MAX_FILE_LINES: usize = 500;
 const MAX_FUNCTION_LINES: usize = 70;
 
 /// Parts of the server that everything may name and that name only each other.
-const FOUNDATION: &[&str] = &["emoji", "error", "faults", "id", "random", "seal", "settings", "text", "time"];
+const FOUNDATION: &[&str] =
+    &["emoji", "error", "faults", "id", "random", "restrictions", "seal", "settings", "text", "time"];
 
 /// The other parts, and which of each other they may name. What is not listed here is not meant to know it.
 const MAY_NAME: &[(&str, &[&str])] = &[

@@ -1,6 +1,7 @@
 //! What can be published.
 
 use crate::id::{AccountId, DeviceId};
+use crate::restrictions::Restrictions;
 use std::sync::Arc;
 use teahouse_proto::sync::FollowResponse;
 
@@ -29,6 +30,23 @@ pub enum Event {
         attempt: [u8; 32],
         /// What happened.
         step: SignInStep,
+    },
+    /// Others see something else of somebody than before, in a profile or as a stranger.
+    NewFace {
+        /// Of whom.
+        account: AccountId,
+    },
+    /// Somebody wants what is known of their place forgotten: nobody may come upon them any more.
+    PlaceForgotten {
+        /// Whose.
+        account: AccountId,
+    },
+    /// What is closed to somebody is another than before.
+    Sanctioned {
+        /// To whom.
+        account: AccountId,
+        /// All that is closed to them from now on.
+        restrictions: Restrictions,
     },
 }
 

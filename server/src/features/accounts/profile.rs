@@ -3,6 +3,7 @@
 use super::person::{Person, load, person};
 use super::tables::{ACCOUNT, AccountRow, RECOVERY};
 use super::{AvatarHooks, account_gone, quiet, rules};
+use crate::bus;
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::ledger::quota::{Quota, Who};
@@ -86,7 +87,7 @@ pub(super) fn update_profile(
     if let Some(media) = &change.stranger_avatar {
         profile.stranger_avatar = avatars.replace(tx, id, &profile.stranger_avatar, media, now)?;
     }
-    keep(tx, id, row, &before, now)
+    show(tx, id, row, &before, now)
 }
 
 fn rename(
@@ -138,7 +139,7 @@ pub(super) fn update_settings(
     if change.presence.is_some() {
         settings.set_presence(change.presence());
     }
-    keep(tx, id, row, &before, now)
+    show(tx, id, row, &before, now)
 }
 
 /// Notifications that are to change, each as it is kept.
@@ -174,6 +175,15 @@ pub(super) fn update_notifications(
     kept.moments = change.moments.unwrap_or(kept.moments);
     kept.subscriptions = change.subscriptions.unwrap_or(kept.subscriptions);
     keep(tx, id, row, &before, now)
+}
+
+/// Keeps what others may see.
+fn show(tx: &mut Tx<'_>, id: AccountId, row: AccountRow, before: &AccountRow, now: Time) -> Result<Person> {
+    if row != *before {
+        // Before what is delivered, which moves cursors past the commit.
+        tx.publish(bus::Event::NewFace { account: id });
+    }
+    keep(tx, id, row, before, now)
 }
 
 fn keep(tx: &mut Tx<'_>, id: AccountId, row: AccountRow, before: &AccountRow, now: Time) -> Result<Person> {

@@ -148,25 +148,42 @@ impl Room {
         events.into_iter().filter_map(|e| e.what).collect()
     }
 
-    /// The devices whose end was published since the last question.
-    async fn ended(&mut self) -> Vec<DeviceId> {
+    /// What was published since the last question.
+    async fn heard(&mut self) -> Vec<Event> {
         // Commits are published in their order, so behind this one there is nothing left.
         let mark = |tx: &mut Tx<'_>| {
             tx.publish(Event::SessionsEnded { account: AccountId(u64::MAX), devices: Vec::new() });
             Ok(())
         };
         self.store().transact(mark).await.unwrap();
-        let mut ended = Vec::new();
+        let mut heard = Vec::new();
         while let Some((_, events)) = self.published.recv().await {
             for event in events {
                 match event {
-                    Event::SessionsEnded { account: AccountId(u64::MAX), .. } => return ended,
-                    Event::SessionsEnded { devices, .. } => ended.extend(devices),
-                    _ => {}
+                    Event::SessionsEnded { account: AccountId(u64::MAX), .. } => return heard,
+                    event => heard.push(event),
                 }
             }
         }
-        ended
+        heard
+    }
+
+    /// The devices whose end was published since the last question.
+    async fn ended(&mut self) -> Vec<DeviceId> {
+        let ended = self.heard().await.into_iter().filter_map(|event| match event {
+            Event::SessionsEnded { devices, .. } => Some(devices),
+            _ => None,
+        });
+        ended.flatten().collect()
+    }
+
+    /// Who was said to look otherwise since the last question.
+    async fn faces(&mut self) -> Vec<AccountId> {
+        let faces = self.heard().await.into_iter().filter_map(|event| match event {
+            Event::NewFace { account } => Some(account),
+            _ => None,
+        });
+        faces.collect()
     }
 
     fn hashes(&self) -> usize {

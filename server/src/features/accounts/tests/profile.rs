@@ -225,3 +225,19 @@ async fn later_rooms_hear_of_a_new_name_and_of_nothing_else() {
     update(&room, &made.token, signed).await.unwrap();
     assert_eq!(faces.0.load(Ordering::Relaxed), 1);
 }
+
+#[tokio::test]
+async fn caches_of_faces_hear_of_what_others_may_see_only() {
+    let mut room = Room::new();
+    let made = room.register("anna_01").await;
+    let cx = room.with_token(&made.token).await.unwrap();
+    room.faces().await;
+    rename(&room, &made, "Bella").await.unwrap();
+    let off = UpdateSettingsRequest { add_ways: Some(AddWays::default()), ..Default::default() };
+    room.accounts.update_settings(&cx, off).await.unwrap();
+    assert_eq!(room.faces().await, [AccountId(account(&made).account_id); 2]);
+    rename(&room, &made, "Bella").await.unwrap();
+    let quiet = UpdateNotificationsRequest { previews: Some(false), ..Default::default() };
+    room.accounts.update_notifications(&cx, quiet).await.unwrap();
+    assert_eq!(room.faces().await, []);
+}

@@ -187,7 +187,7 @@ impl Room {
                 }
                 _ => None,
             },
-            Event::SessionsEnded { .. } | Event::SignIn { .. } => None,
+            _ => None,
         });
         entries.collect()
     }
