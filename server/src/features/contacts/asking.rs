@@ -1,7 +1,7 @@
 //! Asking and answering: what a friend request, its repetition, acceptance, dismissal and the texts in between do.
 //!
 //! What the asker gets depends on what they know: their own rows, and answers that the other gave. A way that was
-//! switched off since the ticket was made, a block, a full list of friends: each is "sent", files the asker's copy,
+//! switched off since the ticket was made, a block, a full list of friends, advertising: each is "sent", files the asker's copy,
 //! and ends there. The one thing a request tells is what a message would tell too: that somebody who was a friend
 //! has deleted or blocked the asker, who is a stranger then like any other.
 
@@ -14,6 +14,7 @@ use super::{copies, rules, showing, views};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::accounts::{self, Person};
+use crate::features::ledger::adverts;
 use crate::id::{AccountId, RequestId};
 use crate::store::Tx;
 use crate::time::{DAY, Time};
@@ -113,7 +114,8 @@ impl Room {
             ..Default::default()
         };
         copies::put_sent(tx, me, id, &copy(true))?;
-        if between.they_block || !person.can_be_added_by(ask.found.way) {
+        let held = self.holds(tx, me, &ask.text, other, now)?;
+        if held || between.they_block || !person.can_be_added_by(ask.found.way) {
             return Ok(());
         }
         let newcomer = ask.me.is_newcomer(tx, now, self.on_loopback)?;
@@ -189,7 +191,9 @@ impl Room {
         self.add_own(&mut row, 0, text, now)?;
         copies::take_received(tx, me, id)?;
         copies::put_received(tx, me, id, &row)?;
-        if !relation(tx, me, asker)?.they_block
+        let held = self.holds(tx, me, text, asker, now)?;
+        if !held
+            && !relation(tx, me, asker)?.they_block
             && let Some(mut theirs) = copies::sent_by_id(tx, asker, id, now)?
         {
             theirs.texts.push(TextRow { mine: false, text: text.to_owned(), sent_at_ms: now.as_ms() });
@@ -218,8 +222,10 @@ impl Room {
         }
         self.add_own(&mut row, 1, text, now)?;
         copies::put_sent(tx, me, id, &row)?;
+        let held = self.holds(tx, me, text, receiver, now)?;
         let theirs = copies::received_by_id(tx, receiver, id, now)?;
-        if let Some(mut theirs) = theirs.filter(|theirs| !theirs.held && theirs.place() != Place::Accepted) {
+        let open = |theirs: &RequestRow| !held && !theirs.held && theirs.place() != Place::Accepted;
+        if let Some(mut theirs) = theirs.filter(open) {
             copies::take_received(tx, receiver, id)?;
             theirs.texts.push(TextRow { mine: false, text: text.to_owned(), sent_at_ms: now.as_ms() });
             copies::put_received(tx, receiver, id, &theirs)?;
@@ -228,6 +234,11 @@ impl Room {
             }
         }
         Ok(views::request(id, row, &views::known(tx, receiver)?, true))
+    }
+
+    /// Whether a text is held as advertising: it is in the writer's copy and nowhere else.
+    fn holds(&self, tx: &mut Tx<'_>, me: AccountId, text: &str, to: AccountId, now: Time) -> Result<bool> {
+        adverts::note(tx, me, text, to, now, self.on_loopback)
     }
 
     /// Adds a text of the copy's owner, who may reply so often besides what they `opened` with.

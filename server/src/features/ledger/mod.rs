@@ -1,6 +1,8 @@
-//! What an account has done already: creations that must not happen twice ([`once`]) and allowances "a day" that no
-//! restart, midnight or second device refills ([`quota`]). It does not know what it counts.
+//! What an account has done already: creations that must not happen twice ([`once`]), allowances "a day" that no
+//! restart, midnight or second device refills ([`quota`]), and texts that went to many strangers ([`adverts`]). It does
+//! not know what it counts.
 
+pub mod adverts;
 pub mod once;
 pub mod quota;
 
@@ -16,6 +18,7 @@ pub async fn run(foundation: Foundation) {
         if swept.is_none_or(|at| now.since(at) >= HOUR) {
             swept = Some(now);
             tell(quota::drop_old(&foundation.store, now).await);
+            tell(adverts::drop_old(&foundation.store, now).await);
         }
         tokio::time::sleep(once::TICK).await;
         tell(once::tick(&foundation.store).await);

@@ -99,3 +99,29 @@ async fn nobody_floods_anothers_log() {
     }
     assert_eq!((sent, w.seen(BORIS).await), (51, 51));
 }
+
+#[tokio::test]
+async fn advertising_reads_sent_and_does_not_arrive() {
+    let names: Vec<String> = (0..8).map(|i| format!("person_{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let w = world_of(&names, ContactsConfig::default()).await;
+    const ADVERT: &str = "Cheap tea, call 555-1234";
+    let others: Vec<AccountId> = (2..=8).map(AccountId).collect();
+    for other in &others {
+        assert_eq!(w.send(ANNA, *other, ADVERT).await.unwrap().outcome(), Outcome::Sent);
+    }
+    assert_eq!(w.sent(ANNA).await.len(), others.len(), "to the sender they are all under way");
+    for (i, other) in others.iter().enumerate() {
+        assert_eq!(w.requests(*other).await.len(), usize::from(i < 5), "{other}");
+    }
+    // Said as a reply, it is held too; another text is not.
+    let (id, asker) = (w.request(BORIS).await, w.sent(ANNA).await);
+    let last = asker.iter().map(|r| r.request_id).max().unwrap();
+    assert_eq!(reason(w.reply(ANNA, last, "x").await), "TOO_MANY_REPLIES");
+    w.reply(BORIS, id, "no thanks").await.unwrap();
+    w.reply(ANNA, id, "cheap TEA! call 777").await.unwrap();
+    assert_eq!(w.requests(BORIS).await[0].texts.len(), 3, "Boris had it before");
+    w.send(ANNA, *others.last().unwrap(), "It is Anna of the chess club").await.unwrap();
+    assert_eq!(w.requests(*others.last().unwrap()).await.len(), 1);
+    w.check().await;
+}
