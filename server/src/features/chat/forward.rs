@@ -189,14 +189,7 @@ async fn carry(
     if !matches!(outcome, Ok(Outcome::Forwarded(_)))
         && let Some(object) = stored
     {
-        let name = media.new_ids(1);
-        let discard = move |tx: &mut Tx<'_>| {
-            name.iter().try_for_each(|name| {
-                let medium = media::refer_stored(tx, &object, *name, Holder::Evidence)?;
-                media::release(tx, &medium.media_id)
-            })
-        };
-        store.make_room(discard).await?;
+        media.discard(object).await?;
     }
     Ok(match outcome? {
         Outcome::Forwarded(answer) | Outcome::Known(answer) => Some(answer),

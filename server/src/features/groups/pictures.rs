@@ -6,8 +6,8 @@ use super::room::{Room, switches};
 use super::tables::{GROUP, GroupRow, REPAINT};
 use crate::error::{Error, Result};
 use crate::features::accounts;
+use crate::features::media::StoredContent;
 use crate::features::media::format::{MAX_TILES, Thumbnail, Tile, mosaic};
-use crate::features::media::{self, Holder, StoredContent};
 use crate::id::{AccountId, ConversationId};
 use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
@@ -191,13 +191,7 @@ impl Groups {
         let picture = stored.clone();
         let hung = self.transact(move |room, tx| room.hang(tx, due, &picture, hash, now)).await;
         if !matches!(hung, Ok(true)) {
-            // What is stored without being referred to would lie on the disk until the server starts again.
-            let name = self.media.new_id();
-            let discard = move |tx: &mut Tx<'_>| {
-                let medium = media::refer_stored(tx, &stored, name, Holder::Evidence)?;
-                media::release(tx, &medium.media_id)
-            };
-            self.foundation.store.make_room(discard).await?;
+            self.media.discard(stored).await?;
         }
         hung.map(drop)
     }

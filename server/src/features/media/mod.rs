@@ -36,7 +36,7 @@ use super::shares::Shares;
 use crate::call::{Class, Methods};
 use crate::error::{Error, Result};
 use crate::id::AccountId;
-use crate::store;
+use crate::store::{self, Tx};
 use blobs::Blobs;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
@@ -137,6 +137,17 @@ impl Media {
     pub async fn store(&self, bytes: Bytes, content_type: &str) -> Result<StoredContent> {
         self.staging.check_room(bytes.len() as u64)?;
         self.blobs.put_bytes(bytes, content_type).await
+    }
+
+    /// Takes back what [`Media::store`] stored and nothing came to refer to: it would lie on the disk until the server
+    /// starts again.
+    pub async fn discard(&self, stored: StoredContent) -> Result<()> {
+        let name = self.new_id();
+        let discard = move |tx: &mut Tx<'_>| {
+            let medium = refer_stored(tx, &stored, name, Holder::Evidence)?;
+            release(tx, &medium.media_id)
+        };
+        self.foundation.store.make_room(discard).await
     }
 
     /// What a reference refers to, whole. Asks nobody's permission. `None`: it is gone.
