@@ -115,6 +115,7 @@ impl App {
             groups: &config.groups,
             presence: &config.presence,
             qr: &config.qr,
+            place: &config.place,
         };
         let home = media_home(&config);
         let installed = features::install(&mut methods, &foundation, &settings, home, codes)

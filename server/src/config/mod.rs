@@ -10,6 +10,7 @@ use crate::features::chat::ChatConfig;
 use crate::features::contacts::ContactsConfig;
 use crate::features::groups::GroupsConfig;
 use crate::features::media::MediaConfig;
+use crate::features::place::PlaceConfig;
 use crate::features::presence::PresenceConfig;
 use crate::features::qr::{Address, QrConfig};
 use crate::store::StoreConfig;
@@ -69,6 +70,8 @@ crate::settings! {
         qr: QrConfig,
         /// Who is online.
         presence: PresenceConfig,
+        /// Positions, for all plug-ins.
+        place: PlaceConfig,
         /// What the server says of itself.
         log: LogConfig,
         /// The page /metrics.
@@ -185,6 +188,7 @@ impl Config {
         problems.extend(self.contacts.problems());
         problems.extend(self.groups.problems());
         problems.extend(self.qr.problems());
+        problems.extend(self.place.problems());
         problems.extend(self.code_address(self.listen).err());
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             problems.push("tls.cert and tls.key belong together: set both or none".to_owned());

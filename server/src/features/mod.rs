@@ -10,6 +10,7 @@ pub mod chat;
 pub mod groups;
 pub mod presence;
 pub mod qr;
+pub mod place;
 pub mod sync;
 mod pages;
 mod shares;
@@ -33,6 +34,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use groups::{Groups, GroupsConfig};
 use media::{Media, MediaConfig, MediaHome};
+use place::PlaceConfig;
 use presence::PresenceConfig;
 use qr::QrConfig;
 use std::sync::Arc;
@@ -75,6 +77,8 @@ pub struct Settings<'a> {
     pub presence: &'a PresenceConfig,
     /// Of the QR room.
     pub qr: &'a QrConfig,
+    /// Of the place room.
+    pub place: &'a PlaceConfig,
 }
 
 /// What the composition root does with the rooms once they are built.
@@ -139,6 +143,7 @@ pub fn install(
         sign_ins.clone(),
     );
     teahouse_proto::register_qr(methods, &qr);
+    let gate = place::Gate::new(foundation.clone(), settings.place.clone());
     let sync = sync::Sync::new(foundation.clone(), chat.clone());
     teahouse_proto::register_sync(methods, &sync);
     let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
@@ -155,6 +160,7 @@ pub fn install(
             presence.run().boxed(),
             sign_ins.run().boxed(),
             qr.run().boxed(),
+            gate.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
         ],
         accounts,

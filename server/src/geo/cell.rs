@@ -3,9 +3,7 @@
 
 use super::dense::is_dense;
 use super::globe::{Vector, metres, vector};
-#[cfg(test)]
-use super::grid::ROW_DEGREES;
-use super::grid::{ROWS, Square, columns};
+use super::grid::{ROW_DEGREES, ROWS, Square, columns};
 
 /// Parts of a side of a square that is split.
 const PARTS: u32 = 4;
@@ -49,7 +47,7 @@ impl Cell {
             let inside = (share - f64::from(whole)) * f64::from(PARTS);
             (inside as u32).min(PARTS - 1)
         };
-        let north = part((latitude + 90.0) / super::grid::ROW_DEGREES, square.row);
+        let north = part((latitude + 90.0) / ROW_DEGREES, square.row);
         let east = part((longitude + 180.0) / 360.0 * f64::from(columns(square.row)), square.column);
         Some(Self::pack(square, 1 + north * PARTS + east))
     }
@@ -144,9 +142,9 @@ impl Cell {
         Extent { south, north: south + length, west, east: west + length, turn: turn * parts }
     }
 
-    /// South, west, north and east in degrees.
-    #[cfg(test)]
-    pub(super) fn bounds(self) -> (f64, f64, f64, f64) {
+    /// Its edges in degrees: south, west, north and east. East of the antimeridian is 180, where a cell ends there; a polar
+    /// cell goes all around.
+    pub fn bounds(self) -> (f64, f64, f64, f64) {
         let e = self.extent();
         let north = |quarter: u64| quarter as f64 / f64::from(PARTS) * ROW_DEGREES - 90.0;
         let east = |edge: u64| edge as f64 / e.turn as f64 * 360.0 - 180.0;

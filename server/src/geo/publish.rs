@@ -124,6 +124,12 @@ impl State {
         (until > now && until <= now + OFF_AFTER_FORGET + CLOCK_SLACK).then_some(until)
     }
 
+    /// Before when no other position will be read; `None` where the next one is.
+    pub fn next_read_at(&self, now: Time, rules: &Rules) -> Option<Time> {
+        let last = self.published().and(self.anchors.first())?.used_at_ms;
+        (ago(now, last) < rules.read_every).then(|| Time(last) + rules.read_every)
+    }
+
     /// After "clear location and exit": no position is taken for `read_every`, so that nobody peeks unseen. Anchors and times
     /// stay, so that leaving and coming back publishes nothing sooner.
     #[must_use]

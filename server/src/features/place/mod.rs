@@ -1,0 +1,50 @@
+//! The room of positions: the one gate through which all plug-ins take them, with the limits that hold for each person
+//! whatever the plug-in. It has no methods of its own, and knows neither who looks around nor who shakes.
+
+mod answers;
+mod config;
+mod gate;
+mod rules;
+mod sweep;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use answers::{band_of, band_word};
+pub use config::PlaceConfig;
+pub use gate::{Gate, Outlook};
+
+use crate::error::Result;
+use crate::geo::Cell;
+use crate::id::AccountId;
+use crate::store::Tx;
+use tables::STATE;
+
+/// What a position is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// To look around: draws on the looks of the hour.
+    Look,
+    /// To shake, which has limits of its own.
+    Shake,
+}
+
+/// The cell that stands for somebody in all plug-ins, whether anybody sees it or not.
+pub fn published(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Cell>> {
+    Ok(tx.get(&STATE, &account)?.and_then(|row| row.state).and_then(|state| state.published()))
+}
+
+/// The person says to be old enough for the plug-ins. It stays said.
+pub fn confirm_adult(tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
+    let mut row = tx.get(&STATE, &account)?.unwrap_or_default();
+    if row.is_adult {
+        return Ok(());
+    }
+    row.is_adult = true;
+    tx.put(&STATE, &account, &row)
+}
+
+/// Whether somebody said to be old enough for the plug-ins.
+pub fn is_adult(tx: &mut Tx<'_>, account: AccountId) -> Result<bool> {
+    Ok(tx.get(&STATE, &account)?.is_some_and(|row| row.is_adult))
+}
