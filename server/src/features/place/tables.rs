@@ -6,10 +6,9 @@ use crate::id::AccountId;
 use crate::store::Table;
 use prost::Message;
 
-/// What is remembered of where people were, and of what they may do there.
-pub(super) const STATE: Table<AccountId, StateRow> = Table::new("place.state").doc(
-    "cells that were published for a person in 30 days, looks of the last hour, whether they are old enough",
-);
+/// Cells that were published for people in 30 days, how often they looked in the last hour, and whether they said to be old
+/// enough.
+pub(super) const STATE: Table<AccountId, StateRow> = Table::new("place.state");
 
 /// What is remembered of a person.
 #[derive(Clone, PartialEq, Message)]
