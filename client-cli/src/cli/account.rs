@@ -5,6 +5,7 @@ use super::args::{Audience, Devices, Gender, Login, Password, Profile, Recover, 
 use super::by_code;
 use super::media::send_up;
 use super::profile::{SignIn, same_server};
+use super::regions;
 use super::secret;
 use super::text::{line, table};
 use std::path::PathBuf;
@@ -238,6 +239,10 @@ pub(super) async fn profile(app: &App, args: Profile) -> Result<()> {
     let (session, _) = app.session().await?;
     let avatar_media_id = picture(app, &session, args.avatar).await?;
     let stranger_avatar_media_id = picture(app, &session, args.stranger_avatar).await?;
+    let region_id = match args.region {
+        Some(region) => Some(regions::named(&session, &region).await?),
+        None => None,
+    };
     let accounts = AccountsClient(session);
     let request = UpdateProfileRequest {
         avatar_media_id,
@@ -246,6 +251,7 @@ pub(super) async fn profile(app: &App, args: Profile) -> Result<()> {
         gender: args.gender.map(|g| wire_gender(g).into()),
         signature: args.signature,
         stranger_name: args.stranger_name,
+        region_id,
     };
     if request == UpdateProfileRequest::default() {
         let answer = accounts.get_account(GetAccountRequest {}).await?;
@@ -273,6 +279,7 @@ fn shown_profile(profile: Option<&teahouse_proto::accounts::Profile>) -> String 
     [
         format!("name           {}", line(&profile.display_name)),
         format!("gender         {}", gender_name(profile.gender())),
+        format!("region         {}", line(&profile.region)),
         format!("signature      {}", line(&profile.signature)),
         format!("stranger name  {stranger}"),
         format!("avatar         {}", line(&profile.avatar)),

@@ -65,6 +65,8 @@ pub(crate) enum Command {
     },
     /// Show your profile, or change what is given.
     Profile(Profile),
+    /// List the regions that your profile may name: the countries, or what lies in one, or has a name.
+    Regions(super::regions::Regions),
     /// Show your switches, or change what is given.
     Settings(Settings),
     /// Set a new password. All your other devices are signed out.
@@ -281,6 +283,9 @@ pub(crate) struct Profile {
     /// At most 60 characters.
     #[arg(long)]
     pub(crate) signature: Option<String>,
+    /// Where you are of: a name or number of `teahouse regions`; empty: not said.
+    #[arg(long)]
+    pub(crate) region: Option<String>,
     /// Another name for the plug-ins; empty: the same.
     #[arg(long)]
     pub(crate) stranger_name: Option<String>,

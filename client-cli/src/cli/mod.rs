@@ -24,6 +24,7 @@ mod profile;
 mod qr;
 mod qr_code;
 mod readers;
+mod regions;
 mod requests;
 mod scan;
 mod secret;
@@ -83,6 +84,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Whoami => account::whoami(app).await,
         Command::Devices { action } => account::devices(app, action).await,
         Command::Profile(args) => account::profile(app, args).await,
+        Command::Regions(args) => regions::list(app, args).await,
         Command::Settings(args) => account::settings(app, args).await,
         Command::Password(args) => account::password(app, args).await,
         Command::RecoveryCodes => account::recovery_codes(app).await,

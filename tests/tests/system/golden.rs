@@ -77,7 +77,11 @@ async fn accounts(examples: &mut Examples, world: &World) -> (Person, Person) {
     anna.sign_in("watch").await;
     for (method, body) in [
         (&method::ACCOUNTS_GET_ACCOUNT, json!({})),
-        (&method::ACCOUNTS_UPDATE_PROFILE, json!({"signature": "tea first", "gender": "GENDER_FEMALE"})),
+        (&method::ACCOUNTS_LIST_REGIONS, json!({"query": "杭州"})),
+        (
+            &method::ACCOUNTS_UPDATE_PROFILE,
+            json!({"signature": "tea first", "gender": "GENDER_FEMALE", "regionId": 1_808_926}),
+        ),
         (&method::ACCOUNTS_UPDATE_SETTINGS, json!({"addWays": {"byUsername": true}, "askBeforeGroup": true})),
         (&method::ACCOUNTS_SIGN_OUT_DEVICE, json!({"deviceId": tablet.device_id.to_string()})),
         (&method::ACCOUNTS_LIST_DEVICES, json!({})),

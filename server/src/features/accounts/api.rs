@@ -1,7 +1,7 @@
 //! The methods of `AccountsService`.
 
 use super::profile::{self, NameLimits, NotificationsChange, ProfileChange};
-use super::{Accounts, devices, person};
+use super::{Accounts, devices, person, regions};
 use crate::call::Cx;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, DeviceId};
@@ -10,11 +10,12 @@ use crate::time::{DAY, Time};
 use teahouse_proto::AccountsApi;
 use teahouse_proto::accounts::{
     ChangePasswordRequest, ChangePasswordResponse, Device, GetAccountRequest, GetAccountResponse,
-    ListDevicesRequest, ListDevicesResponse, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse,
-    RecoverRequest, RecoverResponse, RegisterRequest, RegisterResponse, RenewRecoveryCodesRequest,
-    RenewRecoveryCodesResponse, SignOutDeviceRequest, SignOutDeviceResponse, SignOutOtherDevicesRequest,
-    SignOutOtherDevicesResponse, UpdateNotificationsRequest, UpdateNotificationsResponse,
-    UpdateProfileRequest, UpdateProfileResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    ListDevicesRequest, ListDevicesResponse, ListRegionsRequest, ListRegionsResponse, LoginRequest,
+    LoginResponse, LogoutRequest, LogoutResponse, RecoverRequest, RecoverResponse, RegisterRequest,
+    RegisterResponse, RenewRecoveryCodesRequest, RenewRecoveryCodesResponse, SignOutDeviceRequest,
+    SignOutDeviceResponse, SignOutOtherDevicesRequest, SignOutOtherDevicesResponse,
+    UpdateNotificationsRequest, UpdateNotificationsResponse, UpdateProfileRequest, UpdateProfileResponse,
+    UpdateSettingsRequest, UpdateSettingsResponse,
 };
 use teahouse_proto::sync::devices_changed::Change;
 use zeroize::Zeroizing;
@@ -60,6 +61,10 @@ impl AccountsApi<Cx, Error> for Accounts {
         };
         let person = self.foundation.store.transact(update).await?;
         Ok(UpdateProfileResponse { profile: Some(person.profile()) })
+    }
+
+    async fn list_regions(&self, cx: &Cx, request: ListRegionsRequest) -> Result<ListRegionsResponse> {
+        regions::list(&self.foundation.seal, cx.account()?, request)
     }
 
     async fn update_settings(

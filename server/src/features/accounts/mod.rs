@@ -14,6 +14,7 @@ mod person;
 mod profile;
 mod quiet;
 mod recovery;
+mod regions;
 mod register;
 mod rules;
 mod secrets;

@@ -1,7 +1,7 @@
 //! A person as later rooms know them. It does not know how they sign in.
 
-use super::rules;
 use super::tables::{ACCOUNT, AccountRow, USERNAME};
+use super::{regions, rules};
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Store, Tx};
@@ -25,6 +25,8 @@ pub struct Person {
     pub signature: String,
     /// Their name for the plug-ins; empty: the display name.
     pub stranger_name: String,
+    /// The region they say that they are of, as the bundled list numbers it; 0: they have not said.
+    pub region_id: u32,
     /// Path of their picture; empty: none.
     pub avatar: String,
     /// Path of their picture for the plug-ins; empty: none is shown there.
@@ -68,6 +70,7 @@ impl Person {
             display_name: profile.display_name,
             signature: profile.signature,
             stranger_name: profile.stranger_name,
+            region_id: profile.region_id,
             avatar: profile.avatar,
             stranger_avatar: profile.stranger_avatar,
             add_ways: settings.add_ways.unwrap_or_default(),
@@ -89,9 +92,14 @@ impl Person {
             display_name: self.display_name.clone(),
             gender: self.gender.into(),
             signature: self.signature.clone(),
-            region: String::new(),
+            region: self.region(),
             avatar: self.avatar.clone(),
         }
+    }
+
+    /// The full name of their region, "Hangzhou, Zhejiang, China"; empty where they have not said one.
+    pub fn region(&self) -> String {
+        regions::full_name(self.region_id)
     }
 
     /// Name and picture: what others see first, and what can be changed only so often.
@@ -127,6 +135,8 @@ impl Person {
             stranger_name: self.stranger_name.clone(),
             avatar: self.avatar.clone(),
             stranger_avatar: self.stranger_avatar.clone(),
+            region_id: self.region_id,
+            region: self.region(),
         }
     }
 

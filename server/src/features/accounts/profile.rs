@@ -2,7 +2,7 @@
 
 use super::person::{Person, load, person};
 use super::tables::{ACCOUNT, AccountRow, RECOVERY};
-use super::{AvatarHooks, account_gone, quiet, rules};
+use super::{AvatarHooks, account_gone, quiet, regions, rules};
 use crate::bus;
 use crate::delivery::log;
 use crate::error::Result;
@@ -30,19 +30,21 @@ pub(super) struct ProfileChange {
     gender: Option<Gender>,
     signature: Option<String>,
     stranger_name: Option<String>,
+    region_id: Option<u32>,
     /// Uploads that are to be pictures; empty for none.
     avatar: Option<String>,
     stranger_avatar: Option<String>,
 }
 
 impl ProfileChange {
-    /// Errors: `DISPLAY_NAME_INVALID`, `SIGNATURE_INVALID`, `GENDER_INVALID`.
+    /// Errors: `DISPLAY_NAME_INVALID`, `SIGNATURE_INVALID`, `GENDER_INVALID`, `REGION_NOT_FOUND`.
     pub(super) fn new(request: &UpdateProfileRequest) -> Result<Self> {
         Ok(Self {
             display_name: request.display_name.as_deref().map(rules::display_name).transpose()?,
             gender: request.gender.map(rules::gender).transpose()?,
             signature: request.signature.as_deref().map(rules::signature).transpose()?,
             stranger_name: request.stranger_name.as_deref().map(rules::stranger_name).transpose()?,
+            region_id: request.region_id.map(regions::to_say).transpose()?,
             avatar: request.avatar_media_id.clone(),
             stranger_avatar: request.stranger_avatar_media_id.clone(),
         })
@@ -80,6 +82,9 @@ pub(super) fn update_profile(
     }
     if let Some(name) = &change.stranger_name {
         profile.stranger_name.clone_from(name);
+    }
+    if let Some(region) = change.region_id {
+        profile.region_id = region;
     }
     if let Some(media) = &change.avatar {
         profile.avatar = avatars.replace(tx, id, &profile.avatar, media, now)?;

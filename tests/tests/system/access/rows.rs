@@ -100,6 +100,7 @@ fn accounts() -> Vec<Row> {
         row(&method::ACCOUNTS_LOGOUT, CallerAtACost, |_| encode(&a::LogoutRequest {})),
         row(&method::ACCOUNTS_GET_ACCOUNT, Caller, |_| encode(&a::GetAccountRequest {})),
         row(&method::ACCOUNTS_UPDATE_PROFILE, Caller, |_| encode(&a::UpdateProfileRequest::default())),
+        row(&method::ACCOUNTS_LIST_REGIONS, Caller, |_| encode(&a::ListRegionsRequest::default())),
         row(&method::ACCOUNTS_UPDATE_SETTINGS, Caller, |_| encode(&a::UpdateSettingsRequest::default())),
         row(&method::ACCOUNTS_UPDATE_NOTIFICATIONS, Caller, |_| {
             encode(&a::UpdateNotificationsRequest::default())

@@ -33,6 +33,7 @@ async fn fields_that_are_present_change_and_devices_are_told() {
         gender: Some(Gender::Female.into()),
         signature: Some("tea at five".into()),
         stranger_name: Some("A.".into()),
+        region_id: Some(1_808_926),
         ..Default::default()
     };
     update(&room, &made.token, request).await.unwrap();
@@ -41,17 +42,21 @@ async fn fields_that_are_present_change_and_devices_are_told() {
     let profile = now.profile.as_ref().unwrap();
     assert_eq!((profile.display_name.as_str(), profile.gender()), ("Anna", Gender::Female));
     assert_eq!((profile.signature.as_str(), profile.stranger_name.as_str()), ("tea at five", "A."));
+    assert_eq!((profile.region_id, profile.region.as_str()), (1_808_926, "Hangzhou, Zhejiang, China"));
     let person = load(room.store(), AccountId(now.account_id)).await.unwrap().unwrap();
     let card = person.card();
     assert_eq!(
-        (card.display_name.as_str(), card.gender(), card.signature.as_str()),
-        ("Anna", Gender::Female, "tea at five")
+        (card.display_name.as_str(), card.gender(), card.signature.as_str(), card.region.as_str()),
+        ("Anna", Gender::Female, "tea at five", "Hangzhou, Zhejiang, China")
     );
 
     update(&room, &made.token, UpdateProfileRequest::default()).await.unwrap();
     assert_eq!(room.told(account(&made)).await.len(), 1, "no change, no word");
-    let clear = UpdateProfileRequest { stranger_name: Some(String::new()), ..Default::default() };
+    let clear =
+        UpdateProfileRequest { stranger_name: Some(String::new()), region_id: Some(0), ..Default::default() };
     update(&room, &made.token, clear).await.unwrap();
+    let person = load(room.store(), AccountId(account(&made).account_id)).await.unwrap().unwrap();
+    assert_eq!((person.region_id, person.card().region), (0, String::new()));
 }
 
 #[tokio::test]
@@ -86,6 +91,7 @@ async fn what_cannot_be_shown_is_refused() {
         (UpdateProfileRequest { stranger_name: some("\u{2066}x"), ..empty.clone() }, "DISPLAY_NAME_INVALID"),
         (UpdateProfileRequest { signature: Some("x".repeat(61)), ..empty.clone() }, "SIGNATURE_INVALID"),
         (UpdateProfileRequest { signature: some("two\nlines"), ..empty.clone() }, "SIGNATURE_INVALID"),
+        (UpdateProfileRequest { region_id: Some(7), ..empty.clone() }, "REGION_NOT_FOUND"),
         (UpdateProfileRequest { gender: Some(99), ..empty }, "GENDER_INVALID"),
     ] {
         assert_eq!(reason(update(&room, &made.token, request).await), why);
