@@ -59,6 +59,7 @@ pub(super) fn in_words(people: &People, conversation_id: u64, notice: &Kind, ind
         Kind::GroupMuted(mute) => muted(&name(mute.by_account_id), "all", mute.muted),
         Kind::GroupSettingsChanged(settings) => switches(&name(settings.by_account_id), settings),
         Kind::GroupDissolved(end) => format!("{} dissolved the group", name(end.by_account_id)),
+        Kind::TemporaryChatEnded(_) => "this chat is over".to_owned(),
     };
     format!("— {what} —")
 }

@@ -147,6 +147,7 @@ pub(super) fn title(people: &People, conversation: &Conversation) -> String {
         ConversationKind::Direct => people.name(conversation.peer_account_id),
         ConversationKind::Self_ => "notes to self".to_owned(),
         ConversationKind::Group => people.group_title(conversation.conversation_id, &summary(conversation)),
+        ConversationKind::Temporary => format!("stranger {}", conversation.conversation_id),
         ConversationKind::Unspecified => format!("conversation {}", conversation.conversation_id),
     }
 }

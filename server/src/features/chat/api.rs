@@ -52,7 +52,7 @@ impl ChatApi<Cx, Error> for Chat {
         let saying = Saying::checked(content)?;
         let media = self.media.new_ids(saying.media_count());
         let client_id = request.client_message_id;
-        let to = Destination { me, to };
+        let to = Destination { me, to, now: cx.now };
         let read = self.read_by_mentioned(to, &saying).await?;
         let sending = Sending {
             to,

@@ -1,6 +1,7 @@
 //! The settings of the room.
 
 use super::tables::Content;
+use crate::time::DAY;
 use std::time::Duration;
 
 crate::settings! {
@@ -18,6 +19,10 @@ crate::settings! {
         originals_days: u32 = 7,
         /// Members up to which everybody in a group may change its name and picture.
         rename_up_to: u32 = 100,
+        /// Days after its last message when a temporary chat ends.
+        temporary_days: u32 = 7,
+        /// Days for which a temporary chat that ended is kept at least.
+        temporary_kept_days: u32 = 30,
     }
 }
 
@@ -39,8 +44,18 @@ impl ChatConfig {
         minutes(self.edit_minutes)
     }
 
+    /// For how long a temporary chat lives after its last message: a day at least.
+    pub(super) fn temporary_for(&self) -> Duration {
+        DAY * self.temporary_days.max(1)
+    }
+
+    /// For how long it is kept after its end.
+    pub(super) fn keep_temporary(&self) -> Duration {
+        DAY * self.temporary_kept_days
+    }
+
     pub(super) fn keep_originals(&self) -> Duration {
-        Duration::from_secs(u64::from(self.originals_days) * 24 * 60 * 60)
+        DAY * self.originals_days
     }
 }
 

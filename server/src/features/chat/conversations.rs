@@ -4,12 +4,14 @@ use super::mentions::MAX_UNREAD;
 use super::tables::{
     self, CONVERSATION, Content, DRAFT, LOG, MEMBER, MENTION, MENTION_ALL, MINE, Member, StoredEntry,
 };
+use super::temporary::Authors;
 use super::{Chat, contents, conversation_not_found, message_not_found};
 use crate::error::{Error, Kind, Result};
 use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Order;
 use crate::store::key::KeyRange;
+use crate::time::Time;
 use std::collections::BTreeSet;
 use teahouse_proto::chat::{self, Conversation};
 
@@ -90,7 +92,8 @@ impl Chat {
         let mine = store.get(&MINE, &(account, id)).await?.unwrap_or_default();
         let draft = store.get(&DRAFT, &(account, id)).await?;
         let last = self.last_said(account, id, &member, head.seq).await?;
-        let mut preview = last.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account))));
+        let authors = Authors::of(&what);
+        let mut preview = last.map(|(seq, entry)| preview(entry.to_entry(id, seq, Some(account), authors)));
         if let Some(preview) = preview.as_mut().filter(|_| what.is_group()) {
             let author = AccountId(preview.author_account_id);
             preview.author_blocked = contacts::is_blocked_by(store, author, account).await?;
@@ -101,6 +104,8 @@ impl Chat {
         } else {
             0
         };
+        let (own_author_id, peer_author_id) = what.author_ids(account);
+        let ends_at = self.ends_at(id, &what).await?;
         Ok(Conversation {
             conversation_id: id.0,
             kind: what.kind,
@@ -120,6 +125,10 @@ impl Chat {
             marked_unread: mine.is_marked_unread(mark.seq),
             draft,
             peer_read_seq: self.peer_read_seq(account, id, &what).await?.unwrap_or(0),
+            own_author_id,
+            peer_author_id,
+            ends_at_ms: ends_at.map_or(0, Time::as_ms),
+            ended: ends_at.is_some_and(|at| at <= self.foundation.clock.now()),
         })
     }
 

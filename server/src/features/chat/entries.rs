@@ -2,6 +2,7 @@
 
 use super::Chat;
 use super::tables::{Conversation, LOG, Member, REACTION, StoredEntry};
+use super::temporary::Authors;
 use crate::error::Result;
 use crate::features::contacts;
 use crate::id::{AccountId, ConversationId};
@@ -20,6 +21,7 @@ pub(super) struct Viewer {
     me: AccountId,
     /// Whom they block, in order of id. Of groups only: elsewhere nobody hears whom they block.
     blocked: Vec<AccountId>,
+    authors: Authors,
 }
 
 impl Chat {
@@ -107,7 +109,7 @@ impl Chat {
         let mut entries = Vec::with_capacity(stored.len());
         for (seq, entry) in stored {
             if deleted.contains(&seq) {
-                entries.push(entry.to_deleted(id, seq));
+                entries.push(entry.to_deleted(id, seq, viewer.authors));
                 continue;
             }
             let mut shown = self.told(&viewer, id, seq, &entry).await?;
@@ -133,7 +135,7 @@ impl Chat {
     pub(super) async fn viewer(&self, me: AccountId, what: &Conversation) -> Result<Viewer> {
         let store = &self.foundation.store;
         let blocked = if what.is_group() { contacts::blocked(store, me).await? } else { Vec::new() };
-        Ok(Viewer { me, blocked })
+        Ok(Viewer { me, blocked, authors: Authors::of(what) })
     }
 
     /// An entry, with the viewer's own reactions also where the summary does not name them.
@@ -145,7 +147,7 @@ impl Chat {
         entry: &StoredEntry,
     ) -> Result<Entry> {
         let me = viewer.me;
-        let mut told = entry.to_entry(id, seq, Some(me));
+        let mut told = entry.to_entry(id, seq, Some(me), viewer.authors);
         told.author_blocked = viewer.blocked.binary_search(&AccountId(entry.author)).is_ok();
         for reaction in &mut told.reactions {
             if !reaction.mine && reaction.account_ids.len() < reaction.count as usize {

@@ -5,7 +5,7 @@ use super::api::page_size;
 use super::forward::{Copying, media_count, price, price_of, still_said};
 use super::rules::forwards;
 use super::saying::may_recommend;
-use super::send::{Destination, append, next_holder};
+use super::send::{Destination, next_holder};
 use super::tables::{Content, FAVOURITE, FAVOURITES, FavouriteCount, StoredEntry, StoredFavourite};
 use super::{Chat, message_not_found};
 use crate::call::Cx;
@@ -165,13 +165,13 @@ impl FavouritesApi<Cx, Error> for Chat {
         let kept = self.foundation.store.get(&FAVOURITE, &key).await?.and_then(|row| row.content);
         let count = kept.as_ref().map_or(0, |content| content.media_ids().len());
         cx.draw_sends(kept.as_ref().map_or(1, price_of).saturating_sub(1))?;
-        let (to, media) = (Destination { me, to }, self.media.new_ids(count));
+        let (to, media) = (Destination { me, to, now }, self.media.new_ids(count));
         let (client_id, groups) = (request.client_message_id, self.groups.clone());
         let send = move |tx: &mut Tx<'_>| {
             if let Some(answer) = creation.earlier(tx)? {
                 return Ok(answer);
             }
-            let opened = to.open(tx, &groups)?;
+            let opened = to.open_for_copies(tx, &groups)?;
             let id = opened.id;
             let content = tx.get(&FAVOURITE, &key)?.and_then(|row| row.content);
             let content = content.ok_or_else(favourite_not_found)?;
@@ -182,8 +182,7 @@ impl FavouritesApi<Cx, Error> for Chat {
             }
             let holder = next_holder(tx, id)?;
             let copy = content.copied(tx, me, holder, &mut media.iter())?.ok_or_else(favourite_not_found)?;
-            opened.check_content(&copy, now)?;
-            let seq = append(tx, id, opened.audience(), me, now, client_id.clone(), &copy)?;
+            let seq = opened.say(tx, me, now, client_id.clone(), &copy)?;
             let answer = SendFavouriteResponse { conversation_id: id.0, seq, sent_at_ms: now.as_ms() };
             creation.remember(tx, &answer)?;
             Ok(answer)

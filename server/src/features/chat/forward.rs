@@ -6,8 +6,9 @@ use super::groups::Groups;
 use super::merged::Parcel;
 use super::rules::forwards as rules;
 use super::saying::may_recommend;
-use super::send::{Destination, append, next_holder};
+use super::send::{Destination, next_holder};
 use super::tables::{Content, LOG, StoredEntry, StoredMerged};
+use super::temporary;
 use super::visibility::sees;
 use super::{Chat, conversation_not_found, membership, message_not_found};
 use crate::call::Cx;
@@ -105,7 +106,7 @@ impl Chat {
             Target::ConversationId(id) => To::ConversationId(id),
             Target::AccountId(account) => To::AccountId(account),
         };
-        let to = Destination { me, to };
+        let to = Destination { me, to, now: cx.now };
         rules::title(&request.title)?;
         let drawn = rules::numbers(&request.seqs)?;
         let store = &self.foundation.store;
@@ -113,7 +114,7 @@ impl Chat {
         let known = store.transact(move |tx| match creation.earlier(tx)? {
             Some(answer) => Ok(Some(answer)),
             // What cannot arrive is not made.
-            None => to.open(tx, &groups).map(|_| None),
+            None => to.open_for_copies(tx, &groups).map(|_| None),
         });
         if let Some(answer) = known.await? {
             return Ok(answer);
@@ -161,7 +162,11 @@ impl Chat {
     ) -> Result<Vec<(u64, StoredEntry)>> {
         let mut sources = Vec::with_capacity(seqs.len());
         for seq in seqs {
-            let entry = self.visible(me, from, *seq).await?;
+            let read = |what, member| async move {
+                temporary::check_copies(&what)?;
+                self.entry(me, from, &member, *seq).await
+            };
+            let entry = self.as_member(me, from, read).await?.ok_or_else(message_not_found)?;
             if !entry.content.as_ref().is_some_and(Content::is_said) {
                 return Err(rules::not_forwardable());
             }
@@ -226,7 +231,7 @@ impl Forwarding {
         if let Some(answer) = self.creation.earlier(tx)? {
             return Ok(Outcome::Known(answer));
         }
-        let opened = self.to.open(tx, &self.groups)?;
+        let opened = self.to.open_for_copies(tx, &self.groups)?;
         let id = opened.id;
         if !self.unchanged(tx)? {
             return Ok(Outcome::Changed);
@@ -234,16 +239,7 @@ impl Forwarding {
         let mut new = self.media.iter();
         let mut seqs = Vec::new();
         let mut say = |tx: &mut Tx<'_>, content: &Content| {
-            opened.check_content(content, self.now)?;
-            seqs.push(append(
-                tx,
-                id,
-                opened.audience(),
-                self.to.me,
-                self.now,
-                self.client_id.clone(),
-                content,
-            )?);
+            seqs.push(opened.say(tx, self.to.me, self.now, self.client_id.clone(), content)?);
             Ok::<_, Error>(())
         };
         if let Some(merged) = &self.merged {

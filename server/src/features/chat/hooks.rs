@@ -5,7 +5,7 @@ use super::send::append;
 use super::tables::{
     CONVERSATION, Content, Conversation, DRAFT, LOG, MEMBER, MINE, Member, Mine, PAIR, Pair,
 };
-use super::{mentions, ordinal_at};
+use super::{mentions, ordinal_at, temporary};
 use crate::bus::Audience;
 use crate::error::Result;
 use crate::features::accounts::AccountHooks;
@@ -117,6 +117,10 @@ impl FriendHooks for Hooks {
         mentions::forget(tx, who, id, u64::MAX)?;
         tx.delete(&MINE, &(who, id))
     }
+
+    fn on_blocked(&self, tx: &mut Tx<'_>, who: AccountId, other: AccountId, now: Time) -> Result<()> {
+        temporary::end_between(tx, who, other, now)
+    }
 }
 
 /// Two accounts as the key of their pair.
@@ -132,7 +136,12 @@ fn note_friends(tx: &mut Tx<'_>, id: ConversationId, to: Audience, now: Time) ->
 
 /// Makes an account a member that sees what comes from now on. Who is one already stays as they are: whoever kept
 /// the conversation keeps its history.
-fn join(tx: &mut Tx<'_>, conversation: ConversationId, account: AccountId, now: Time) -> Result<()> {
+pub(super) fn join(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    account: AccountId,
+    now: Time,
+) -> Result<()> {
     if tx.get(&MEMBER, &(conversation, account))?.is_some() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use super::hooks::pair;
 use super::options::read_in;
 use super::saying::Saying;
 use super::send::Destination;
-use super::tables::{MEMBER, MENTION, Mark, Mention, PAIR};
+use super::tables::{CONVERSATION, MEMBER, MENTION, Mark, Mention, PAIR};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::id::{AccountId, ConversationId};
@@ -60,6 +60,10 @@ impl Chat {
         let store = &self.foundation.store;
         let mut read = ReadBefore::new();
         if text.mentions.is_empty() || store.get(&MEMBER, &(id, me)).await?.is_none() {
+            return Ok(read);
+        }
+        // There nobody is mentioned, and how long it takes must not say whether somebody named is in it.
+        if store.get(&CONVERSATION, &id).await?.is_some_and(|what| what.is_temporary()) {
             return Ok(read);
         }
         for account in mentioned(text) {

@@ -31,6 +31,7 @@ mod saying;
 mod send;
 mod since;
 mod tables;
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod visibility;
@@ -39,6 +40,7 @@ pub use config::ChatConfig;
 pub use conversations::Place;
 pub use groups::{GroupView, Groups, MemberView, Roster, Seat, group_dissolved};
 pub use hooks::Hooks;
+pub use temporary::{Temporary, TemporaryView};
 
 use super::Foundation;
 use crate::bus::{Event, Subscriber};
@@ -51,7 +53,6 @@ use heads::{Head, Heads};
 use marks::Marks;
 use std::sync::Arc;
 use tables::{CONVERSATION, LOG, MEMBER, Mark};
-use teahouse_proto::chat::entry::Content;
 use teahouse_proto::sync::account_event::What;
 use teahouse_proto::sync::follow_response::Event as FollowEvent;
 use tokio::sync::Semaphore;
@@ -67,6 +68,7 @@ pub struct Chat {
     heads: Heads,
     marks: Marks,
     groups: Groups,
+    temporary: Temporary,
 }
 
 impl Chat {
@@ -74,6 +76,7 @@ impl Chat {
     pub fn new(foundation: Foundation, config: ChatConfig, media: Arc<Media>, tickets: Tickets) -> Arc<Self> {
         Arc::new(Self {
             groups: Groups::new(foundation.ids.clone(), foundation.clock.clone(), &config),
+            temporary: Temporary::new(&foundation, &config),
             foundation,
             config,
             media,
@@ -87,7 +90,7 @@ impl Chat {
     /// Work in the background, for as long as the server runs.
     pub async fn run(self: Arc<Self>) {
         let save = self.marks.save_when_due(&self.foundation.store);
-        futures::join!(save, self.sweep_originals_when_due());
+        futures::join!(save, self.sweep_originals_when_due(), self.sweep_temporary_when_due());
     }
 }
 
@@ -95,7 +98,7 @@ impl Chat {
 impl Subscriber for Chat {
     fn on_commit(&self, stamp: u64, events: &[Event]) {
         for event in events {
-            let Event::Deliver { to, message, .. } = event else { continue };
+            let Event::Deliver { to, message, own } = event else { continue };
             match &message.event {
                 Some(FollowEvent::Entry(entry)) => {
                     let conversation = ConversationId(entry.conversation_id);
@@ -103,9 +106,9 @@ impl Subscriber for Chat {
                         Head { seq: entry.seq, ordinal: entry.ordinal, stamp, at_ms: entry.sent_at_ms };
                     self.heads.on_entry(conversation, head);
                     let mark = Mark::at(entry.seq, entry.ordinal);
-                    let changed = matches!(entry.content, Some(Content::Changed(_)));
-                    let reader = if changed { 0 } else { entry.author_account_id };
-                    self.marks.on_entry(conversation, AccountId(reader), mark);
+                    // The entry itself does not always name an account; a change has no `own`.
+                    let reader = own.as_ref().map_or(AccountId(0), |(author, _)| *author);
+                    self.marks.on_entry(conversation, reader, mark);
                 }
                 Some(FollowEvent::Account(event)) => {
                     let Some(What::ReadMark(read)) = &event.what else { continue };

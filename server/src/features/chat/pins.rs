@@ -4,6 +4,7 @@ use super::changes::Target;
 use super::groups::{Groups, InGroup};
 use super::send::{not_friends, publish, write};
 use super::tables::{Content, Conversation, LOG, Member, PIN, Pinned};
+use super::temporary::{self, Authors};
 use super::{Chat, conversation_not_found, members, membership, message_not_found};
 use crate::bus::Audience;
 use crate::error::{Error, Result};
@@ -102,6 +103,7 @@ impl Pinning {
 
     fn unpin(self, tx: &mut Tx<'_>, groups: &Groups) -> Result<()> {
         let (conversation, member) = membership(tx, self.id, self.me)?.ok_or_else(conversation_not_found)?;
+        temporary::check_changes(&conversation)?;
         let group = groups.standing(tx, self.id, &conversation, self.me, &member)?;
         group.as_ref().map_or(Ok(()), InGroup::check_member)?;
         // What the caller deleted for themselves can be unpinned, since they see that it is pinned.
@@ -137,7 +139,7 @@ impl Pinning {
                 Audience::Accounts(members.map(|(account, _)| account).collect())
             }
         };
-        publish(tx, to, entry.to_entry(self.id, seq, None), None);
+        publish(tx, to, entry.to_entry(self.id, seq, None, Authors::of(&conversation)), None);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use super::saying::{Saying, Speaker};
 use super::tables::{
     CONVERSATION, Content, Conversation, LOG, MEMBER, MENTION_ALL, MentionAll, PAIR, StoredEntry,
 };
+use super::temporary::{self, Authors};
 use super::visibility::sees;
 use super::{conversation_not_found, membership, mentions};
 use crate::bus::{Audience, Event};
@@ -45,33 +46,68 @@ pub(super) struct Sending {
 pub(super) struct Destination {
     pub me: AccountId,
     pub to: To,
+    pub now: Time,
 }
 
 /// A conversation in which somebody may speak now.
 pub(super) struct Opened {
     pub id: ConversationId,
-    conversation: Conversation,
+    pub conversation: Conversation,
     group: Option<InGroup>,
 }
 
+/// Who hears of an entry, and whom it names to them.
+pub(super) struct Listeners {
+    to: Audience,
+    authors: Authors,
+}
+
+impl From<Audience> for Listeners {
+    /// What is said by accounts.
+    fn from(to: Audience) -> Self {
+        Self { to, authors: Authors::default() }
+    }
+}
+
 impl Opened {
+    /// A conversation of two in which somebody may speak.
+    pub(super) fn between_two(id: ConversationId, conversation: Conversation) -> Self {
+        Self { id, conversation, group: None }
+    }
+
     /// Everybody in it.
-    pub(super) fn audience(&self) -> Audience {
-        match &self.group {
+    pub(super) fn listeners(&self) -> Listeners {
+        let to = match &self.group {
             Some(group) => group.audience(),
             None => Audience::Accounts(self.conversation.accounts().into()),
+        };
+        Listeners { to, authors: Authors::of(&self.conversation) }
+    }
+
+    /// Appends what `me` says, where they may say something of this content; gives the number.
+    ///
+    /// # Errors
+    /// `PLAIN_TEXT_ONLY`, `KIND_NOT_ALLOWED`.
+    pub(super) fn say(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        now: Time,
+        client_id: bytes::Bytes,
+        content: &Content,
+    ) -> Result<u64> {
+        self.group.as_ref().map_or(Ok(()), |group| group.check_content(content, now))?;
+        if self.conversation.is_temporary() {
+            temporary::speak(tx, self.id, &self.conversation, me, content)?;
         }
+        append(tx, self.id, self.listeners(), me, now, client_id, content)
     }
 
-    /// Whether they may say something of this content: `PLAIN_TEXT_ONLY`.
-    pub(super) fn check_content(&self, content: &Content, now: Time) -> Result<()> {
-        self.group.as_ref().map_or(Ok(()), |group| group.check_content(content, now))
-    }
-
-    /// Whether they may mention whom a text does: `MENTION_INVALID`, `NOT_ALLOWED`.
+    /// Whether they may mention whom a text does: `MENTION_INVALID`, `NOT_ALLOWED`, `KIND_NOT_ALLOWED`.
     fn check_mentioned(&self, text: &Text) -> Result<()> {
         match &self.group {
             Some(group) => group.check_mentioned(&Text::default(), text),
+            None if self.conversation.is_temporary() => temporary::check_mentions(text),
             None => check_mentioned_singly(text, &self.conversation.accounts()),
         }
     }
@@ -92,8 +128,7 @@ impl Sending {
         let holder = next_holder(tx, id)?;
         let by = Speaker { me: self.to.me, holder, now: self.now, new: self.media.iter() };
         let content = self.saying.settle(tx, by)?;
-        opened.check_content(&content, self.now)?;
-        let seq = append(tx, id, opened.audience(), self.to.me, self.now, self.client_id.clone(), &content)?;
+        let seq = opened.say(tx, self.to.me, self.now, self.client_id.clone(), &content)?;
         if let Saying::Text(text) = &self.saying {
             self.note_mentions(tx, id, seq, text)?;
         }
@@ -107,13 +142,25 @@ impl Destination {
     /// The conversation, where `me` may speak in it now.
     pub(super) fn open(&self, tx: &mut Tx<'_>, groups: &Groups) -> Result<Opened> {
         let (id, conversation) = self.resolve(tx)?;
-        let group = if conversation.is_group() {
-            Some(self.enter(tx, id, &conversation, groups)?)
-        } else {
-            self.check_may_speak(tx, id, &conversation)?;
-            None
+        let group = match conversation.kind() {
+            ConversationKind::Group => Some(self.enter(tx, id, &conversation, groups)?),
+            ConversationKind::Temporary => {
+                temporary::check_may_speak(tx, id, &conversation, self.me, self.now)?;
+                None
+            }
+            _ => {
+                self.check_may_speak(tx, id, &conversation)?;
+                None
+            }
         };
         Ok(Opened { id, conversation, group })
+    }
+
+    /// As [`Destination::open`], for what was said elsewhere: `KIND_NOT_ALLOWED` for a temporary chat.
+    pub(super) fn open_for_copies(&self, tx: &mut Tx<'_>, groups: &Groups) -> Result<Opened> {
+        let opened = self.open(tx, groups)?;
+        temporary::check_copies(&opened.conversation)?;
+        Ok(opened)
     }
 
     /// A group, where `me` may speak in it now.
@@ -215,22 +262,23 @@ pub(super) fn next_holder(tx: &mut Tx<'_>, id: ConversationId) -> Result<Holder>
     Ok(Holder::Message(id, tx.head(&LOG, &id)? + 1))
 }
 
-/// Appends an entry and publishes it to `to`. `author` 0: the server.
+/// Appends an entry and publishes it. `author` 0: the server.
 pub(super) fn append(
     tx: &mut Tx<'_>,
     id: ConversationId,
-    to: Audience,
+    listeners: impl Into<Listeners>,
     author: AccountId,
     now: Time,
     client_id: bytes::Bytes,
     content: &Content,
 ) -> Result<u64> {
+    let Listeners { to, authors } = listeners.into();
     let (seq, entry) = write(tx, id, author, now, client_id, content)?;
     let own = (author.0 != 0).then(|| {
         let own = FollowResponse { client_message_id: entry.client_id.clone(), ..FollowResponse::default() };
         (author, Arc::new(own))
     });
-    publish(tx, to, entry.to_entry(id, seq, None), own);
+    publish(tx, to, entry.to_entry(id, seq, None, authors), own);
     Ok(seq)
 }
 
@@ -255,7 +303,7 @@ pub(super) fn write(
     })
 }
 
-/// Publishes an entry; `own` is what one account gets besides.
+/// Publishes an entry; `own` is what its author gets besides, and names the account: the entry may not.
 pub(super) fn publish(
     tx: &mut Tx<'_>,
     to: Audience,

@@ -3,6 +3,7 @@
 
 use super::groups::StoredRoster;
 pub(super) use super::member::{Ended, Member};
+use super::temporary::{Authors, StoredTemporary};
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Log, Table};
 use prost::{Message, Oneof};
@@ -24,6 +25,10 @@ pub(super) const MEMBER: Table<(ConversationId, AccountId), Member> = Table::new
 pub(super) const ROSTER: Table<ConversationId, StoredRoster> = Table::new("chat.roster");
 /// Who left a group while they might only read. Goes when the group is dissolved.
 pub(super) const LEFT_MUTED: Table<ConversationId, LeftMuted> = Table::new("chat.left_muted");
+/// (me, other, conversation): the temporary chats that an account has.
+pub(super) const TEMPORARY: Table<(AccountId, AccountId, ConversationId), ()> = Table::new("chat.temporary");
+/// (Unix milliseconds, temporary chat): when to look whether it is to be removed.
+pub(super) const TEMPORARY_UNTIL: Table<(u64, ConversationId), ()> = Table::new("chat.temporary_until");
 /// An account's conversations: what is on their list.
 pub(super) const MINE: Table<(AccountId, ConversationId), Mine> = Table::new("chat.mine");
 /// What an account began to write. Apart from [`MINE`], of which all rows are read whenever a device catches up.
@@ -212,19 +217,20 @@ impl StoredEntry {
         if self.is_message() { seq } else { self.last_message_seq }
     }
 
-    /// As `viewer` sees it.
+    /// As `viewer` sees it, in a conversation of these authors.
     pub(super) fn to_entry(
         &self,
         conversation: ConversationId,
         seq: u64,
         viewer: Option<AccountId>,
+        authors: Authors,
     ) -> chat::Entry {
         let own = viewer.is_some_and(|viewer| viewer.0 == self.author);
         let mut reactions = self.reactions.clone();
         for reaction in &mut reactions {
             reaction.mine = viewer.is_some_and(|viewer| reaction.account_ids.contains(&viewer.0));
         }
-        chat::Entry {
+        let entry = chat::Entry {
             conversation_id: conversation.0,
             seq,
             author_account_id: self.author,
@@ -236,12 +242,13 @@ impl StoredEntry {
             edited_at_ms: self.edited_at_ms,
             reactions,
             author_blocked: false,
-        }
+        };
+        authors.name(entry)
     }
 
     /// What is left of it for somebody who deleted it.
-    pub(super) fn to_deleted(&self, conversation: ConversationId, seq: u64) -> chat::Entry {
-        chat::Entry {
+    pub(super) fn to_deleted(&self, conversation: ConversationId, seq: u64, authors: Authors) -> chat::Entry {
+        authors.name(chat::Entry {
             conversation_id: conversation.0,
             seq,
             author_account_id: self.author,
@@ -249,7 +256,7 @@ impl StoredEntry {
             content: Some(chat::entry::Content::Deleted(chat::Deleted {})),
             ordinal: self.ordinal,
             ..chat::Entry::default()
-        }
+        })
     }
 }
 
@@ -258,7 +265,7 @@ impl StoredEntry {
 pub(super) struct Conversation {
     #[prost(enumeration = "chat::ConversationKind", tag = "1")]
     pub kind: i32,
-    /// The two of a direct conversation, the smaller id first; the one of a self conversation, twice.
+    /// The two of a direct conversation or a temporary chat, the smaller id first; the one of a self conversation, twice.
     #[prost(uint64, tag = "2")]
     pub first: u64,
     #[prost(uint64, tag = "3")]
@@ -284,11 +291,18 @@ pub(super) struct Conversation {
     /// Who joins sees what was said before.
     #[prost(bool, tag = "11")]
     pub history_visible: bool,
+    /// Of temporary chats, and of what became of them.
+    #[prost(message, optional, tag = "12")]
+    pub temporary: Option<StoredTemporary>,
 }
 
 impl Conversation {
     pub(super) fn is_group(&self) -> bool {
         self.kind() == chat::ConversationKind::Group
+    }
+
+    pub(super) fn is_temporary(&self) -> bool {
+        self.kind() == chat::ConversationKind::Temporary
     }
 
     /// The other one, for a member of a direct conversation.

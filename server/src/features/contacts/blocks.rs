@@ -42,6 +42,7 @@ impl Room {
         mark_friend(tx, me, other, true)?;
         hold(tx, me, other, now)?;
         take_back(tx, me, other, now)?;
+        self.hooks.on_blocked(tx, me, other, now)?;
         let blocked = view(tx, me, fresh, &row)?;
         let changed = BlockChanged { block_id: fresh.0, blocked: Some(blocked.clone()) };
         log::append(tx, me, now, &What::BlockChanged(changed))?;

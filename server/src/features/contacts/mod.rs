@@ -129,4 +129,7 @@ pub trait FriendHooks: Send + Sync {
 
     /// `who` deleted `other`: `who` loses the conversation with its history, `other` keeps theirs and notices nothing.
     fn on_deleted(&self, tx: &mut Tx<'_>, who: AccountId, other: AccountId, now: Time) -> Result<()>;
+
+    /// `who` blocked `other`: what they have as strangers is over.
+    fn on_blocked(&self, tx: &mut Tx<'_>, who: AccountId, other: AccountId, now: Time) -> Result<()>;
 }

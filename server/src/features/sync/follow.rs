@@ -199,7 +199,8 @@ impl Follow {
         let happened = pushed.message.event.as_ref();
         // Also from what was told already: what was read when the stream started may be older.
         happened.inspect(|event| self.silence.heed(event));
-        let silent = happened.is_some_and(|event| self.silence.covers(event, now));
+        // What the account's own devices did carries what only the author gets; the entry may not name the account.
+        let silent = pushed.own.is_some() || happened.is_some_and(|event| self.silence.covers(event, now));
         let author_blocked = happened.is_some_and(|event| self.silence.blocks_author(event));
         let has = self.has.get_or_insert(self.target);
         let told = if pushed.account_number > 0 {

@@ -12,6 +12,7 @@ pub(super) use reactions::add as add_reaction;
 use super::groups::{Groups, InGroup};
 use super::send::{not_friends, publish, write};
 use super::tables::{Content, Conversation, LOG, Member, StoredEntry};
+use super::temporary::{self, Authors};
 use super::visibility::sees;
 use super::{conversation_not_found, members, membership, message_not_found};
 use crate::bus::Audience;
@@ -57,7 +58,7 @@ impl Target {
         Ok(Self { id, seq, conversation, me, member, group, entry })
     }
 
-    /// As [`Target::find`], of messages that were not recalled.
+    /// As [`Target::find`], of messages that were not recalled, where messages may be changed: `KIND_NOT_ALLOWED` else.
     pub(super) fn find_said(
         tx: &mut Tx<'_>,
         groups: &Groups,
@@ -66,6 +67,7 @@ impl Target {
         seq: u64,
     ) -> Result<Self> {
         let target = Self::find(tx, groups, me, id, seq)?;
+        temporary::check_changes(&target.conversation)?;
         if target.is_recalled() { Err(message_not_found()) } else { Ok(target) }
     }
 
@@ -113,8 +115,9 @@ impl Target {
         let content = Content::Changed(changed.clone());
         let (seq, entry) = write(tx, self.id, self.me, now, bytes::Bytes::new(), &content)?;
         let (seeing, blind) = self.split(tx)?;
-        let without = entry.to_entry(self.id, seq, None);
-        let target = Box::new(self.entry.to_entry(self.id, self.seq, None));
+        let authors = Authors::of(&self.conversation);
+        let without = entry.to_entry(self.id, seq, None, authors);
+        let target = Box::new(self.entry.to_entry(self.id, self.seq, None, authors));
         let changed = Changed { target: Some(target), ..changed };
         let content = Some(chat::entry::Content::Changed(Box::new(changed)));
         let with = chat::Entry { content, ..without.clone() };
@@ -141,7 +144,8 @@ impl Target {
 
     /// As the caller sees it.
     fn shown(&self, tx: &mut Tx<'_>) -> Result<Option<chat::Entry>> {
-        let mut entry = self.entry.to_entry(self.id, self.seq, Some(self.me));
+        let authors = Authors::of(&self.conversation);
+        let mut entry = self.entry.to_entry(self.id, self.seq, Some(self.me), authors);
         entry.author_blocked =
             self.group.is_some() && contacts::blocks(tx, self.me, AccountId(self.entry.author))?;
         Ok(Some(entry))

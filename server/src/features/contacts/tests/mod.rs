@@ -75,6 +75,9 @@ impl FriendHooks for Told {
         self.note("deleted", a, b);
         Ok(())
     }
+    fn on_blocked(&self, _: &mut Tx<'_>, _: AccountId, _: AccountId, _: Time) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Anna is 1, Boris 2, Clara 3 …; each a hundred days old.
