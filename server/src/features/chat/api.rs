@@ -62,6 +62,7 @@ impl ChatApi<Cx, Error> for Chat {
             client_id,
             creation,
             groups: self.groups.clone(),
+            temporary: self.temporary.clone(),
             now: cx.now,
         };
         let sent = self.foundation.store.transact(move |tx| sending.send(tx)).await?;

@@ -9,7 +9,7 @@ use super::saying::{Saying, Speaker};
 use super::tables::{
     CONVERSATION, Content, Conversation, LOG, MEMBER, MENTION_ALL, MentionAll, PAIR, StoredEntry,
 };
-use super::temporary::{self, Authors};
+use super::temporary::{self, Authors, Temporary};
 use super::visibility::sees;
 use super::{conversation_not_found, membership, mentions};
 use crate::bus::{Audience, Event};
@@ -38,6 +38,7 @@ pub(super) struct Sending {
     pub client_id: bytes::Bytes,
     pub creation: Creation,
     pub groups: Groups,
+    pub temporary: Temporary,
     pub now: Time,
 }
 
@@ -124,6 +125,7 @@ impl Sending {
         if let Saying::Text(text) = &self.saying {
             opened.check_mentioned(text)?;
             check_quote(tx, id, self.to.me, text.quote_seq)?;
+            self.temporary.check_advert(tx, &opened.conversation, self.to.me, text, self.now)?;
         }
         let holder = next_holder(tx, id)?;
         let by = Speaker { me: self.to.me, holder, now: self.now, new: self.media.iter() };

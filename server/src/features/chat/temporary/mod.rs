@@ -19,13 +19,14 @@ use super::tables::{CONVERSATION, Content, Conversation, LOG, MEMBER, PAIR, Pair
 use super::{Chat, ChatConfig, Foundation, conversation_not_found};
 use crate::error::Result;
 use crate::faults::{Fault, on};
+use crate::features::ledger::adverts;
 use crate::id::{AccountId, ConversationId, IdGenerator};
 use crate::random::Random;
 use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
 use crate::time::Time;
 use bytes::Bytes;
-use rules::{chat_ended, check_kind};
+use rules::{advertising, chat_ended, check_kind};
 use teahouse_proto::chat::{ConversationKind, Text};
 
 /// Temporary chats, for later rooms. All that takes a transaction may be called again within it.
@@ -34,12 +35,18 @@ pub struct Temporary {
     ids: IdGenerator,
     random: Random,
     lives_ms: i64,
+    on_loopback: bool,
 }
 
 impl Temporary {
     pub(super) fn new(foundation: &Foundation, config: &ChatConfig) -> Self {
         let lives_ms = i64::try_from(config.temporary_for().as_millis()).unwrap_or(i64::MAX);
-        Self { ids: foundation.ids.clone(), random: foundation.random.clone(), lives_ms }
+        Self {
+            ids: foundation.ids.clone(),
+            random: foundation.random.clone(),
+            lives_ms,
+            on_loopback: foundation.on_loopback,
+        }
     }
 
     /// The living chat of two; else a new one that begins with the greeting, each text with the time when it was sent. Nobody
@@ -87,7 +94,7 @@ impl Temporary {
     /// the caller's to know.
     ///
     /// # Errors
-    /// `CONVERSATION_NOT_FOUND`, `CHAT_ENDED`, `TEXT_EMPTY`, `TEXT_TOO_LONG`, `TEXT_INVALID`.
+    /// `CONVERSATION_NOT_FOUND`, `CHAT_ENDED`, `ADVERTISING`, `TEXT_EMPTY`, `TEXT_TOO_LONG`, `TEXT_INVALID`.
     pub fn say(
         &self,
         tx: &mut Tx<'_>,
@@ -101,7 +108,25 @@ impl Temporary {
         check_text(&text)?;
         let what = chat(tx, id)?.ok_or_else(conversation_not_found)?;
         check_may_speak(tx, id, &what, me, now)?;
+        self.check_advert(tx, &what, me, &text, now)?;
         Opened::between_two(id, what).say(tx, me, now, client_id, &Content::Text(text))
+    }
+
+    /// Checks that a text does not go to many strangers: `ADVERTISING`. In a transaction that is taken back by that,
+    /// nobody who looks after the server learns of it.
+    pub(super) fn check_advert(
+        &self,
+        tx: &mut Tx<'_>,
+        what: &Conversation,
+        me: AccountId,
+        text: &Text,
+        now: Time,
+    ) -> Result<()> {
+        let to = what.other(me).filter(|_| what.is_temporary());
+        match to {
+            Some(to) if adverts::note(tx, me, &text.text, to, now, self.on_loopback)? => Err(advertising()),
+            _ => Ok(()),
+        }
     }
 
     /// The other of a temporary chat that `me` has, over or not. Later rooms tell clients nothing of them but a stranger's
