@@ -9,6 +9,7 @@ mod config;
 mod contents;
 mod conversations;
 mod entries;
+mod evidence;
 mod favourites;
 mod forward;
 mod groups;
@@ -38,6 +39,7 @@ mod visibility;
 
 pub use config::ChatConfig;
 pub use conversations::Place;
+pub use evidence::{Spoken, Version, Witnessed, witnessed, witnessed_last};
 pub use groups::{GroupView, Groups, MemberView, Roster, Seat, group_dissolved};
 pub use hooks::Hooks;
 pub use temporary::{Temporary, TemporaryView};

@@ -5,6 +5,7 @@ mod api;
 mod asking;
 mod blocks;
 mod copies;
+mod evidence;
 mod faces;
 mod friends;
 mod relations;
@@ -19,6 +20,7 @@ mod tests;
 mod tickets;
 mod views;
 
+pub use evidence::{WitnessedRequest, witnessed_request};
 pub use faces::Faces;
 pub use relations::{
     Relation, are_friends, blocked, blocks, friend_ids, has, has_friend, is_blocked_by, is_newcomer, lists,

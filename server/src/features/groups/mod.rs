@@ -4,6 +4,7 @@
 mod api;
 mod asks;
 mod config;
+mod evidence;
 mod governing;
 mod invitations;
 mod inviting;
@@ -22,6 +23,7 @@ mod tickets;
 mod views;
 
 pub use config::GroupsConfig;
+pub use evidence::Witness;
 pub use joining::Entrance;
 pub use resets::{Resets, reset_codes};
 pub use tickets::{Shared, Tickets};

@@ -32,6 +32,9 @@ const READ_BYTES: usize = 64 * 1024;
 /// First bytes of the places of one run of the server.
 const RUN_BYTES: usize = 4;
 
+/// Their directory, in that of the room.
+pub(super) const DIR: &str = "blobs";
+
 /// What tells content apart; the same for the same content.
 type Keyed = Hmac<Sha256>;
 
@@ -243,6 +246,11 @@ fn shard(place: Place) -> u8 {
 
 fn object_path(place: Place) -> ObjectPath {
     ObjectPath::from(format!("{:02x}/{}", shard(place), ids::text(place)))
+}
+
+/// The file under a place, as the data directory has it.
+pub(super) fn file(place: Place) -> String {
+    format!("media/{DIR}/{}", object_path(place))
 }
 
 /// Full disks are told apart; all else goes to the log.

@@ -28,7 +28,7 @@ pub use blobs::StoredContent;
 pub use config::MediaConfig;
 pub use home::MediaHome;
 pub use ids::{MediaId, parse as parse_name, text as name_text};
-pub use references::{media_not_found, refer_again, refer_stored, refer_upload, release, seal};
+pub use references::{Kept, keep, media_not_found, refer_again, refer_stored, refer_upload, release, seal};
 pub use tables::Holder;
 
 use super::Foundation;
@@ -86,7 +86,7 @@ impl Media {
     /// A directory that cannot be used.
     pub fn new(foundation: Foundation, config: MediaConfig, home: MediaHome) -> Result<Arc<Self>> {
         let lock = home.settle().map_err(Error::internal)?;
-        let blobs = Blobs::open(home.dir.join("blobs"), &foundation.store.secret());
+        let blobs = Blobs::open(home.dir.join(blobs::DIR), &foundation.store.secret());
         let room = Self {
             limits: Limits::new(&config),
             staging: Staging::open(&home).map_err(Error::internal)?,

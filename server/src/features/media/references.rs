@@ -1,7 +1,7 @@
 //! What objects refer to, within their transactions: a reference is made with the object that holds it and goes with
 //! it. Content is kept as long as anything refers to it.
 
-use super::blobs::StoredContent;
+use super::blobs::{self, StoredContent};
 use super::ids::MediaId;
 use super::tables::{
     BLOB, BlobRow, CONTENT, ContentRow, GARBAGE, Holder, Place, REFERENCE, ReferenceRow, name,
@@ -73,6 +73,27 @@ pub fn seal(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     row.charge.clear();
     row.holder = Some(Holder::Evidence.into());
     tx.put(&REFERENCE, &MediaId::parse(id).ok_or_else(media_not_found)?, &row)
+}
+
+/// Keeps what `from` refers to as evidence under the new name, also where it is [sealed](seal): nobody may fetch it, and
+/// nobody is charged for it. [`release`] it later. What has more than `max_bytes` is told, and not kept. `None`: it is gone.
+pub fn keep(tx: &mut Tx<'_>, from: &str, new: MediaId, max_bytes: u64) -> Result<Option<Kept>> {
+    let Some(row) = find(tx, from)? else { return Ok(None) };
+    if row.media.as_ref().is_some_and(|media| media.size > max_bytes) {
+        return Ok(Some(Kept { media: row.media.unwrap_or_default(), file: String::new() }));
+    }
+    let place = name(&row.place)?;
+    let media = copy(tx, ReferenceRow { charge: Vec::new(), ..row }, new, Holder::Evidence)?;
+    Ok(Some(Kept { media, file: blobs::file(place) }))
+}
+
+/// What is kept as evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// What it is, under its new name.
+    pub media: Media,
+    /// The file in the data directory that holds its bytes; empty: they are not kept, and it has no name.
+    pub file: String,
 }
 
 /// Refers to what the server made and [stored](super::Media::store).

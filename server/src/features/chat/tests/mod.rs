@@ -1,6 +1,7 @@
 //! The chat room on a store in memory.
 
 mod changes;
+mod evidence;
 mod favourites;
 mod forwarding;
 mod group_changes;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::features::media::{
-    Holder, MediaHolders, fixture, refer_again, refer_stored, refer_upload, release, seal,
+    Holder, MediaHolders, fixture, keep, refer_again, refer_stored, refer_upload, release, seal,
 };
 use crate::id::ConversationId;
 use crate::time::{DAY, HOUR};
@@ -201,4 +201,26 @@ async fn the_server_stores_what_it_makes_itself() {
     }
     rig.room.collect(rig.foundation.clock.now()).await.unwrap();
     assert_eq!((rig.rows().await, rig.files()), ([0; 8], (0, 0)));
+}
+
+#[tokio::test]
+async fn evidence_keeps_the_bytes_also_of_what_is_sealed_and_nobody_fetches_it() {
+    let rig = Rig::new();
+    let upload = rig.uploaded(ANNA, b"tea").await;
+    let sent = rig.refer(ANNA, &upload, MediaKind::File).await.unwrap();
+    rig.seal(&sent).await;
+    let keep = async |max_bytes| {
+        let (from, new) = (sent.media_id.clone(), rig.room.new_ids(1)[0]);
+        rig.foundation.store.transact(move |tx| keep(tx, &from, new, max_bytes)).await.unwrap()
+    };
+    let too_long = keep(2).await.unwrap();
+    assert_eq!((too_long.media.size, &*too_long.media.media_id, &*too_long.file), (3, "", ""));
+    let kept = keep(3).await.unwrap();
+    rig.release(&sent).await;
+    rig.days_pass().await;
+    assert_eq!(std::fs::read(rig.dir.path().join(&kept.file)).unwrap(), b"tea");
+    assert!(rig.again(&kept.media).await.is_none());
+    rig.release(&kept.media).await;
+    rig.days_pass().await;
+    assert!(!rig.dir.path().join(&kept.file).exists());
 }
