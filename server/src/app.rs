@@ -116,6 +116,7 @@ impl App {
             presence: &config.presence,
             qr: &config.qr,
             place: &config.place,
+            greetings: &config.greetings,
         };
         let home = media_home(&config);
         let installed = features::install(&mut methods, &foundation, &settings, home, codes)

@@ -8,6 +8,7 @@ use crate::call::limits::LimitsConfig;
 use crate::features::accounts::AccountsConfig;
 use crate::features::chat::ChatConfig;
 use crate::features::contacts::ContactsConfig;
+use crate::features::greetings::GreetingsConfig;
 use crate::features::groups::GroupsConfig;
 use crate::features::media::MediaConfig;
 use crate::features::place::PlaceConfig;
@@ -68,6 +69,8 @@ crate::settings! {
         groups: GroupsConfig,
         /// QR codes.
         qr: QrConfig,
+        /// Strangers and their greetings.
+        greetings: GreetingsConfig,
         /// Who is online.
         presence: PresenceConfig,
         /// Positions, for all plug-ins.
@@ -189,6 +192,7 @@ impl Config {
         problems.extend(self.groups.problems());
         problems.extend(self.qr.problems());
         problems.extend(self.place.problems());
+        problems.extend(self.greetings.problems());
         problems.extend(self.code_address(self.listen).err());
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             problems.push("tls.cert and tls.key belong together: set both or none".to_owned());

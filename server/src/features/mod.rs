@@ -11,6 +11,7 @@ pub mod groups;
 pub mod presence;
 pub mod qr;
 pub mod place;
+pub mod greetings;
 pub mod sync;
 mod pages;
 mod shares;
@@ -32,6 +33,7 @@ use chat::ChatConfig;
 use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use greetings::{GreetingsConfig, Strangers};
 use groups::{Groups, GroupsConfig};
 use media::{Media, MediaConfig, MediaHome};
 use place::PlaceConfig;
@@ -79,6 +81,8 @@ pub struct Settings<'a> {
     pub qr: &'a QrConfig,
     /// Of the place room.
     pub place: &'a PlaceConfig,
+    /// Of the greetings room.
+    pub greetings: &'a GreetingsConfig,
 }
 
 /// What the composition root does with the rooms once they are built.
@@ -121,10 +125,7 @@ pub fn install(
         chat::Chat::new(foundation.clone(), settings.chat.clone(), media.clone(), contacts.tickets().clone());
     teahouse_proto::register_chat(methods, &chat);
     teahouse_proto::register_favourites(methods, &chat);
-    methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
-    methods.class(&teahouse_proto::FAVOURITES_SEND_FAVOURITE, Class::Send);
-    methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
-    methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
+    classify(methods);
     let people = contacts.tickets().clone();
     let groups =
         Groups::new(foundation.clone(), settings.groups.clone(), media.clone(), chat.clone(), people);
@@ -143,14 +144,19 @@ pub fn install(
         sign_ins.clone(),
     );
     teahouse_proto::register_qr(methods, &qr);
-    let gate = place::Gate::new(foundation.clone(), settings.place.clone());
-    let sync = sync::Sync::new(foundation.clone(), chat.clone());
-    teahouse_proto::register_sync(methods, &sync);
+    let (gate, strangers) = among_strangers(foundation, settings);
+    teahouse_proto::register_sync(methods, &sync::Sync::new(foundation.clone(), chat.clone()));
     let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
     media.ask(&holders);
     Ok(Installed {
         routes: media.routes().merge(qr.routes()),
-        observers: vec![accounts.clone(), chat.clone(), presence.inbox(), sign_ins.waiting()],
+        observers: vec![
+            accounts.clone(),
+            chat.clone(),
+            presence.inbox(),
+            sign_ins.waiting(),
+            strangers.observer(),
+        ],
         background: vec![
             accounts.clone().run().boxed(),
             media.clone().run().boxed(),
@@ -166,4 +172,18 @@ pub fn install(
         accounts,
         media,
     })
+}
+
+/// Says which methods count as messages, and which as told in passing.
+fn classify(methods: &mut Methods) {
+    methods.class(&teahouse_proto::CHAT_SEND_MESSAGE, Class::Send);
+    methods.class(&teahouse_proto::FAVOURITES_SEND_FAVOURITE, Class::Send);
+    methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
+    methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
+}
+
+/// What the plug-ins in which strangers meet stand on.
+fn among_strangers(foundation: &Foundation, settings: &Settings<'_>) -> (place::Gate, Strangers) {
+    let gate = place::Gate::new(foundation.clone(), settings.place.clone());
+    (gate, Strangers::new(foundation, settings.greetings))
 }

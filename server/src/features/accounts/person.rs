@@ -23,13 +23,13 @@ pub struct Person {
     pub gender: Gender,
     /// At most 60 graphemes; often empty.
     pub signature: String,
-    /// Their name for the plug-ins; empty: the display name.
+    /// Their name for the plug-ins, see [`Person::stranger_face`].
     pub stranger_name: String,
     /// The region they say that they are of, as the bundled list numbers it; 0: they have not said.
     pub region_id: u32,
     /// Path of their picture; empty: none.
     pub avatar: String,
-    /// Path of their picture for the plug-ins; empty: none is shown there.
+    /// Path of their picture for the plug-ins, see [`Person::stranger_face`].
     pub stranger_avatar: String,
     /// By which ways others may find and add them. [`Person::can_be_added_by`] asks for one.
     pub add_ways: AddWays,
@@ -100,6 +100,20 @@ impl Person {
     /// The full name of their region, "Hangzhou, Zhejiang, China"; empty where they have not said one.
     pub fn region(&self) -> String {
         regions::full_name(self.region_id)
+    }
+
+    /// The same, as strangers may see it.
+    pub fn card_for_strangers(&self) -> PersonCard {
+        let (name, picture) = self.stranger_face();
+        PersonCard { display_name: name.to_owned(), avatar: picture.to_owned(), ..self.card() }
+    }
+
+    /// Name and picture for strangers. Whoever has a stranger card shows that alone: one without a name shows the display
+    /// name, one without a picture none.
+    pub fn stranger_face(&self) -> (&str, &str) {
+        let has_card = !self.stranger_name.is_empty() || !self.stranger_avatar.is_empty();
+        let name = if self.stranger_name.is_empty() { &self.display_name } else { &self.stranger_name };
+        (name, if has_card { &self.stranger_avatar } else { &self.avatar })
     }
 
     /// Name and picture: what others see first, and what can be changed only so often.

@@ -1,6 +1,7 @@
 //! The operations of `ContactsService`: validate, load, decide in a transaction, answer.
 
 use super::Me;
+use super::blocks::Blocked;
 use super::friends::Change;
 use super::tables::{BLOCK_ORDER, FRIEND, RECEIVED, SENT, TAGS, TagsRow};
 use super::{Contacts, asking, rules, views};
@@ -216,7 +217,7 @@ impl ContactsApi<Cx, Error> for Contacts {
                     (Who::AccountId(id), _) => room.friend_to_block(tx, me, AccountId(*id))?,
                     (Who::Ticket(_), None) => return Err(rules::person_not_found()),
                 };
-                room.block(tx, me, other, fresh, now)
+                room.block(tx, me, (other, Blocked::Known), fresh, now)
             })
             .await?;
         Ok(BlockResponse { blocked: Some(blocked) })

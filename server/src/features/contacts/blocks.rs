@@ -3,7 +3,7 @@
 
 use super::room::Room;
 use super::tables::{BLOCK, BLOCK_ORDER, BlockRow, BlockedRow, COUNTS, FRIEND, Place, RequestRow};
-use super::{copies, rules, showing, views};
+use super::{apart, copies, rules, showing, views};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::accounts;
@@ -14,18 +14,47 @@ use teahouse_proto::contacts::BlockedPerson;
 use teahouse_proto::sync::BlockChanged;
 use teahouse_proto::sync::account_event::What;
 
+/// As whom somebody is blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blocked {
+    /// As the one that the blocker knows.
+    Known,
+    /// As a stranger.
+    Stranger,
+}
+
+impl BlockRow {
+    fn id(&mut self, kind: Blocked) -> &mut u64 {
+        match kind {
+            Blocked::Known => &mut self.block_id,
+            Blocked::Stranger => &mut self.stranger_block_id,
+        }
+    }
+
+    fn stands(&self) -> bool {
+        self.block_id != 0 || self.stranger_block_id != 0
+    }
+}
+
+impl BlockedRow {
+    fn kind(&self) -> Blocked {
+        if self.as_stranger { Blocked::Stranger } else { Blocked::Known }
+    }
+}
+
 impl Room {
     /// Blocks somebody. May be repeated.
     pub(super) fn block(
         &self,
         tx: &mut Tx<'_>,
         me: AccountId,
-        other: AccountId,
+        (other, kind): (AccountId, Blocked),
         fresh: BlockId,
         now: Time,
     ) -> Result<BlockedPerson> {
-        if let Some(block) = tx.get(&BLOCK, &(me, other))? {
-            let id = BlockId(block.block_id);
+        let mut block = tx.get(&BLOCK, &(me, other))?.unwrap_or_default();
+        if let earlier @ 1.. = *block.id(kind) {
+            let id = BlockId(earlier);
             let row = tx.get(&BLOCK_ORDER, &(me, id))?.unwrap_or_default();
             return view(tx, me, id, &row);
         }
@@ -36,13 +65,19 @@ impl Room {
         }
         counts.blocks += 1;
         tx.put(&COUNTS, &me, &counts)?;
-        let row = BlockedRow { other: other.0, at_ms: now.as_ms() };
-        tx.put(&BLOCK, &(me, other), &BlockRow { block_id: fresh.0 })?;
+        let is_new = !block.stands();
+        *block.id(kind) = fresh.0;
+        let as_stranger = kind == Blocked::Stranger;
+        let row = BlockedRow { other: other.0, at_ms: now.as_ms(), as_stranger };
+        tx.put(&BLOCK, &(me, other), &block)?;
         tx.put(&BLOCK_ORDER, &(me, fresh), &row)?;
-        mark_friend(tx, me, other, true)?;
-        hold(tx, me, other, now)?;
-        take_back(tx, me, other, now)?;
-        self.hooks.on_blocked(tx, me, other, now)?;
+        if is_new {
+            mark_friend(tx, me, other, true)?;
+            hold(tx, me, other, now)?;
+            take_back(tx, me, other, now)?;
+            apart::part(tx, me, other)?;
+            self.hooks.on_blocked(tx, me, other, now)?;
+        }
         let blocked = view(tx, me, fresh, &row)?;
         let changed = BlockChanged { block_id: fresh.0, blocked: Some(blocked.clone()) };
         log::append(tx, me, now, &What::BlockChanged(changed))?;
@@ -66,12 +101,18 @@ impl Room {
         let row = tx.get(&BLOCK_ORDER, &(me, id))?.ok_or_else(rules::block_not_found)?;
         let other = AccountId(row.other);
         tx.delete(&BLOCK_ORDER, &(me, id))?;
-        tx.delete(&BLOCK, &(me, other))?;
+        let mut block = tx.get(&BLOCK, &(me, other))?.unwrap_or_default();
+        *block.id(row.kind()) = 0;
         let mut counts = tx.get(&COUNTS, &me)?.unwrap_or_default();
         counts.blocks = counts.blocks.saturating_sub(1);
         tx.put(&COUNTS, &me, &counts)?;
-        mark_friend(tx, me, other, false)?;
         log::append(tx, me, now, &What::BlockChanged(BlockChanged { block_id: id.0, blocked: None }))?;
+        if block.stands() {
+            return tx.put(&BLOCK, &(me, other), &block);
+        }
+        tx.delete(&BLOCK, &(me, other))?;
+        mark_friend(tx, me, other, false)?;
+        apart::meet_later(tx, me, other, now)?;
         self.release(tx, me, other, now, |row| row.held = false)?;
         self.release(tx, other, me, now, |row| row.withdrawn = false)
     }

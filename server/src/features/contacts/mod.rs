@@ -1,6 +1,7 @@
 //! Who knows whom: finding people, friend requests, friends with their remarks and tags, and blocks. It knows nothing
 //! of conversations; the chat room, which makes them, hands in [`FriendHooks`].
 
+mod apart;
 mod api;
 mod asking;
 mod blocks;
@@ -8,6 +9,7 @@ mod copies;
 mod evidence;
 mod faces;
 mod friends;
+mod people;
 mod relations;
 mod room;
 mod rules;
@@ -20,8 +22,10 @@ mod tests;
 mod tickets;
 mod views;
 
+pub use apart::{apart, are_apart};
 pub use evidence::{WitnessedRequest, witnessed_request};
 pub use faces::Faces;
+pub use people::People;
 pub use relations::{
     Relation, are_friends, blocked, blocks, friend_ids, has, has_friend, is_blocked_by, is_newcomer, lists,
     may_chat, relation,
@@ -29,7 +33,7 @@ pub use relations::{
 #[cfg(test)]
 pub(crate) use relations::{set_block, set_friend};
 pub use room::seed_friends;
-pub use rules::{friend_not_found, person_not_found};
+pub use rules::{friend_not_found, may_show, person_not_found};
 pub use strangers::Me;
 pub use tickets::{Found, Met, Tickets};
 
@@ -94,6 +98,11 @@ impl Contacts {
         let pages = Pages::new(foundation.seal.clone(), "contacts.page");
         let room = Arc::new(Room { config, on_loopback: foundation.on_loopback, hooks });
         Self { foundation, room, tickets, pages }
+    }
+
+    /// What later rooms do with people who came upon each other there.
+    pub fn people(&self) -> People {
+        People(self.room.clone())
     }
 
     /// Tickets, for rooms with another way of finding people.

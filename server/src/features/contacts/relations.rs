@@ -171,7 +171,8 @@ pub(crate) fn set_friend(
 /// Lets somebody block another, for the tests of later rooms.
 #[cfg(test)]
 pub(crate) fn set_block(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<()> {
-    tx.put(&BLOCK, &(me, other), &BlockRow { block_id: 1 })
+    tx.put(&BLOCK, &(me, other), &BlockRow { block_id: 1, ..BlockRow::default() })?;
+    super::apart::part(tx, me, other)
 }
 
 #[cfg(test)]

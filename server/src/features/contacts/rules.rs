@@ -87,7 +87,7 @@ pub(super) fn rank(newcomer: bool, age: Duration, friends: u32) -> u32 {
 
 /// Whether a request of this rank may be shown while `left` of the day's `limit` places are. The second half of the
 /// places is kept from newcomers, so that a crowd of fresh accounts cannot fill somebody's day.
-pub(super) fn may_show(rank: u32, left: u32, limit: u32) -> bool {
+pub fn may_show(rank: u32, left: u32, limit: u32) -> bool {
     left > if rank == 0 { limit / 2 } else { 0 }
 }
 

@@ -20,6 +20,9 @@ const BATCH: usize = 50;
 impl Contacts {
     /// Looks once a minute, for as long as the server runs. An error is logged and the next look tries again.
     pub async fn run(self: Arc<Self>) {
+        if let Err(error) = super::apart::catch_up(&self.foundation.store).await {
+            tracing::warn!(%error, "old blocks could not be looked through");
+        }
         loop {
             tokio::time::sleep(EVERY).await;
             if let Err(error) = self.sweep(self.foundation.clock.now()).await {
@@ -31,6 +34,7 @@ impl Contacts {
     /// Expires, tells and shows what is due.
     pub async fn sweep(&self, now: Time) -> Result<()> {
         self.expire_due(now).await?;
+        super::apart::drop_due(&self.foundation.store, now).await?;
         self.tell_new_faces(now).await?;
         self.show_backlog(now).await
     }

@@ -16,6 +16,10 @@ pub(super) const FRIEND: Table<(AccountId, AccountId), FriendRow> = Table::new("
 pub(super) const BLOCK: Table<(AccountId, AccountId), BlockRow> = Table::new("contacts.block");
 /// (me, block): the same blocks in the order of their making.
 pub(super) const BLOCK_ORDER: Table<(AccountId, BlockId), BlockedRow> = Table::new("contacts.block_order");
+/// (me, other): I come upon the other in no plug-in, nor they upon me: one of us blocks the other, or did a moment ago.
+pub(super) const APART: Table<(AccountId, AccountId), ApartRow> = Table::new("contacts.apart");
+/// (Unix milliseconds, one, another): when two are no longer kept apart.
+pub(super) const APART_UNTIL: Table<(u64, AccountId, AccountId), ()> = Table::new("contacts.apart_until");
 /// How many of each I have.
 pub(super) const COUNTS: Table<AccountId, CountsRow> = Table::new("contacts.counts");
 /// My tags.
@@ -60,11 +64,24 @@ pub(super) struct FriendRow {
     pub(super) blocked: bool,
 }
 
-/// A block.
+/// A block, which stands while either of its two kinds does. A person may be blocked as the one that the blocker knows,
+/// and as a stranger: the blocker must not learn that they are the same.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct BlockRow {
+    /// 0: they are not blocked as somebody known.
     #[prost(fixed64, tag = "1")]
     pub(super) block_id: u64,
+    /// 0: they are not blocked as a stranger.
+    #[prost(fixed64, tag = "2")]
+    pub(super) stranger_block_id: u64,
+}
+
+/// Why two are kept apart.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ApartRow {
+    /// When it ends; 0: not while the block stands.
+    #[prost(int64, tag = "1")]
+    pub(super) until_ms: i64,
 }
 
 /// Who is blocked by a block.
@@ -74,6 +91,9 @@ pub(super) struct BlockedRow {
     pub(super) other: u64,
     #[prost(int64, tag = "2")]
     pub(super) at_ms: i64,
+    /// Blocked as a stranger: to the blocker they are who their stranger card shows, and nobody else.
+    #[prost(bool, tag = "3")]
+    pub(super) as_stranger: bool,
 }
 
 /// Numbers that limits ask for.

@@ -54,12 +54,13 @@ pub(super) fn request(id: RequestId, row: RequestRow, other: &Person, sent: bool
     }
 }
 
-/// Somebody blocked. `is_friend`: by the blocker's own list.
+/// Somebody blocked. `is_friend`: by the blocker's own list. Who was blocked as a stranger stays one, whoever they are.
 pub(super) fn blocked(id: BlockId, row: &BlockedRow, person: &Person, is_friend: bool) -> BlockedPerson {
+    let card = if row.as_stranger { person.card_for_strangers() } else { person.card() };
     BlockedPerson {
         block_id: id.0,
-        card: Some(person.card()),
-        account_id: if is_friend { person.id.0 } else { 0 },
+        card: Some(card),
+        account_id: if is_friend && !row.as_stranger { person.id.0 } else { 0 },
         blocked_at_ms: row.at_ms,
     }
 }

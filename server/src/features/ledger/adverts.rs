@@ -19,7 +19,7 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 const TEXTS: Table<(u32, AccountId, TextHash), Receivers> = Table::new("ledger.advert");
 /// (day, sender): operators know of this day.
 const TOLD: Table<(u32, AccountId), ()> = Table::new("ledger.advert_told");
-/// By sender: the first text of a day that was held, until it is [taken](take_held).
+/// By sender: the first text of a day that was held, until it is taken (`take_held`).
 const HELD: Table<AccountId, HeldRow> = Table::new("ledger.advert_held");
 
 /// So many different strangers a day may get one text.

@@ -1,5 +1,6 @@
 //! The contacts room on a store in memory, with a chat room that only takes notes.
 
+mod apart;
 mod attacks;
 mod blocks;
 mod finding;
@@ -214,6 +215,12 @@ impl World {
         blocked.map(|b| b.blocked.unwrap())
     }
 
+    /// Blocks somebody as a stranger, as rooms do in which they met.
+    async fn block_stranger(&self, me: AccountId, other: AccountId) -> BlockedPerson {
+        let (people, now, fresh) = (self.contacts.people(), self.now, self.foundation.ids.next());
+        self.tx(move |tx| people.block_stranger(tx, me, other, fresh, now)).await
+    }
+
     async fn unblock(&self, me: AccountId, block_id: u64) -> Result<()> {
         self.contacts.unblock(&self.cx(me), UnblockRequest { block_id }).await.map(drop)
     }
@@ -251,16 +258,27 @@ impl World {
         let friends = store.scan(&FRIEND, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
         let blocks = store.scan(&BLOCK, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
         let counts = store.scan(&COUNTS, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
+        let order = store.scan(&BLOCK_ORDER, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
         let blocked = |key| blocks.iter().any(|(k, _)| *k == key);
         for (key, row) in &friends {
             assert_eq!(row.blocked, blocked(*key), "the copy of the block in the friend row");
         }
         for (me, row) in counts {
             assert_eq!(row.friends as usize, friends.iter().filter(|((m, _), _)| *m == me).count());
-            assert_eq!(row.blocks as usize, blocks.iter().filter(|((m, _), _)| *m == me).count());
+            assert_eq!(row.blocks as usize, order.iter().filter(|((m, _), _)| *m == me).count());
         }
-        let order = store.scan(&BLOCK_ORDER, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
-        assert_eq!(order.len(), blocks.len());
+        for ((me, id), row) in &order {
+            let block =
+                blocks.iter().find(|(key, _)| *key == (*me, AccountId(row.other))).map(|(_, block)| block);
+            let named = block.map(|b| if row.as_stranger { b.stranger_block_id } else { b.block_id });
+            assert_eq!(named, Some(id.0));
+        }
+        let kinds = |b: &BlockRow| usize::from(b.block_id != 0) + usize::from(b.stranger_block_id != 0);
+        assert_eq!(order.len(), blocks.iter().map(|(_, block)| kinds(block)).sum::<usize>());
+        for ((me, other), _) in &blocks {
+            assert!(apart(store, *me, self.now).await.unwrap().contains(other));
+            assert!(apart(store, *other, self.now).await.unwrap().contains(me));
+        }
         let aside = store.scan(&ASIDE, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
         let listed = store.scan(&RECEIVED, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();
         let waiting = store.scan(&WAITING, &KeyRange::all(), 10_000, Order::Rising).await.unwrap();

@@ -1,0 +1,134 @@
+//! Cards of strangers, made for one viewer each, for all rooms in which people come upon each other. It does not know how
+//! they did: that, and how far they were, is said to it and sealed into the handle.
+
+use super::GreetingsConfig;
+use super::faces::{Face, Faces};
+use super::handles::{Handles, Stranger};
+use crate::bus::{self, Event};
+use crate::error::Result;
+use crate::features::Foundation;
+use crate::features::accounts;
+use crate::geo;
+use crate::id::AccountId;
+use crate::store::Store;
+use crate::time::Time;
+use std::sync::Arc;
+use teahouse_proto::common::{Band, StrangerCard, Way};
+
+/// Makes and reads cards. Clones share the faces.
+#[derive(Clone)]
+pub struct Strangers(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    handles: Handles,
+    faces: Faces,
+}
+
+impl Strangers {
+    /// With no face yet. It must be named to [`Store::observe`] (see [`Strangers::observer`]): it hears there of changes.
+    pub fn new(foundation: &Foundation, config: &GreetingsConfig) -> Self {
+        let handles = Handles { seal: foundation.seal.clone(), hours: config.handle_hours };
+        let faces = Faces::new(config.faces_cached as usize);
+        Self(Arc::new(Inner { store: foundation.store.clone(), handles, faces }))
+    }
+
+    /// Who is to be told of commits.
+    pub fn observer(&self) -> Arc<dyn bus::Subscriber> {
+        self.0.clone()
+    }
+
+    /// What strangers may see of a person; `None` where there is no such person.
+    pub async fn face(&self, account: AccountId, now: Time) -> Result<Option<Arc<Face>>> {
+        let faces = &self.0.faces;
+        if let Some(face) = faces.find(account, now) {
+            return Ok(Some(face));
+        }
+        let changes = faces.changes(account);
+        let Some(person) = accounts::load(&self.0.store, account).await? else { return Ok(None) };
+        let face = Arc::new(Face::new(&person, now));
+        faces.insert(account, face.clone(), changes);
+        Ok(Some(face))
+    }
+
+    /// Cards of people whom a viewer found by one way, each with how far they are, in the order given. Who is gone is left
+    /// out. Whether the viewer may see them is for the caller to decide.
+    pub async fn cards(
+        &self,
+        viewer: AccountId,
+        way: Way,
+        found: &[(AccountId, Band)],
+        now: Time,
+    ) -> Result<Vec<StrangerCard>> {
+        let mut strangers = Vec::with_capacity(found.len());
+        let mut cards = Vec::with_capacity(found.len());
+        for (person, band) in found.iter().copied() {
+            if let Some(face) = self.face(person, now).await? {
+                strangers.push(Stranger { person, way, band });
+                cards.push(face.card(way, band));
+            }
+        }
+        let handles = self.0.handles.make(viewer, &strangers, now);
+        for (card, handle) in cards.iter_mut().zip(handles) {
+            card.handle = handle;
+        }
+        Ok(cards)
+    }
+
+    /// A card of one person, as [`Strangers::cards`].
+    pub async fn card(&self, viewer: AccountId, found: Stranger, now: Time) -> Result<Option<StrangerCard>> {
+        let Stranger { person, way, band } = found;
+        Ok(self.cards(viewer, way, &[(person, band)], now).await?.pop())
+    }
+
+    /// Whom a handle stands for that a viewer brings. `STRANGER_NOT_FOUND` for anything but a living one of their own.
+    pub fn read(&self, viewer: AccountId, handle: &[u8], now: Time) -> Result<Stranger> {
+        self.0.handles.read(viewer, handle, now)
+    }
+
+    /// The card of somebody as others see it, for themself: it can do nothing.
+    pub async fn seen_by_others(
+        &self,
+        account: AccountId,
+        way: Way,
+        now: Time,
+    ) -> Result<Option<StrangerCard>> {
+        Ok(self.face(account, now).await?.map(|face| face.card(way, Band::Unspecified)))
+    }
+
+    /// How many faces are in memory.
+    #[cfg(test)]
+    pub(super) fn faces(&self) -> usize {
+        self.0.faces.len()
+    }
+}
+
+impl bus::Subscriber for Inner {
+    fn on_commit(&self, _stamp: u64, events: &[Event]) {
+        for event in events {
+            if let Event::NewFace { account } = event {
+                self.faces.drop_face(*account);
+            }
+        }
+    }
+
+    fn on_lost(&self) {
+        self.faces.drop_all();
+    }
+}
+
+/// A band between two cells, as cards say it; `size` is that of the cells where they are the same.
+pub fn band(band: geo::Band, size: geo::Size) -> Band {
+    match (band, size) {
+        (geo::Band::SameCell, geo::Size::Metres500) => Band::Cell500M,
+        (geo::Band::SameCell, geo::Size::Metres2000) => Band::Cell2Km,
+        (geo::Band::Km1, _) => Band::Within1Km,
+        (geo::Band::Km2, _) => Band::Within2Km,
+        (geo::Band::Km5, _) => Band::Within5Km,
+        (geo::Band::Km10, _) => Band::Within10Km,
+        (geo::Band::Km50, _) => Band::Within50Km,
+        (geo::Band::Km200, _) => Band::Within200Km,
+        (geo::Band::Km1000, _) => Band::Within1000Km,
+        (geo::Band::World, _) => Band::World,
+    }
+}

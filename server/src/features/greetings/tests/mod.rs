@@ -1,0 +1,3 @@
+//! The greetings room on a store in memory.
+
+mod cards;
