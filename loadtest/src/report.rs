@@ -1,10 +1,15 @@
 //! What came of a run: a table for people, one JSON object for programs.
 
 use crate::floor::Floor;
+use crate::options::Options;
+use crate::server::Server;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
+
+/// Errors that are quoted.
+const QUOTED: usize = 3;
 
 /// The figures of one run. `None` where a figure does not apply.
 #[derive(Debug, Default, Serialize)]
@@ -81,6 +86,31 @@ impl Report {
     pub(crate) fn cpu(&mut self, us_per_op: Option<f64>) {
         self.server_cpu_us_per_op = us_per_op;
         self.ratio_to_floor = us_per_op.map(|us| us / self.floor_us_per_op);
+    }
+
+    /// Under which conditions all this was found: now, of the server's memory.
+    pub(crate) fn conditions(&mut self, options: &Options, server: &Server, connections: usize) {
+        self.seconds = options.duration().as_secs_f64();
+        self.users = options.users();
+        self.connections = connections;
+        self.server_rss_mib = server.rss_bytes().map(|bytes| bytes as f64 / f64::from(1 << 20));
+        self.transport = Some(options.transport.name().to_owned());
+        self.engine = options.server.is_none().then(|| options.engine.clone());
+        self.server_settings = server.settings.clone();
+    }
+
+    /// How many errors there were, and the first of them.
+    pub(crate) fn failures(&mut self, errors: Vec<String>) {
+        self.errors = errors.len() as u64;
+        self.first_errors = errors.into_iter().take(QUOTED).collect();
+    }
+
+    /// How late what was offered at a rate went out, in µs. Nothing is offered where the answers decide.
+    pub(crate) fn offered(&mut self, rate: f64, lag: &Histogram<u64>) {
+        if rate > 0.0 {
+            self.offered_per_s = Some(rate);
+            self.generator_lag_p99_ms = Some(ms(lag.value_at_quantile(0.99)));
+        }
     }
 
     /// Whether everything arrived once and in order.

@@ -5,7 +5,23 @@ use crate::options::Options;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use teahouse_server::seed;
+use teahouse_server::seed::Friends;
+
+/// What a store holds before a run, and what the server is told that is not the default.
+pub(crate) struct Scene {
+    /// Who is whose friend.
+    pub friends: Friends,
+    /// How many people use the plug-ins and can be found.
+    pub visible: usize,
+    /// As KEY=VALUE.
+    pub settings: Vec<String>,
+}
+
+impl From<Friends> for Scene {
+    fn from(friends: Friends) -> Self {
+        Self { friends, visible: 0, settings: Vec::new() }
+    }
+}
 
 /// A running server.
 pub(crate) struct Server {
@@ -19,22 +35,24 @@ pub(crate) struct Server {
 
 impl Server {
     /// Fills a fresh store and starts a server on it, or takes the one that was named.
-    pub(crate) fn start(options: &Options, friends: seed::Friends) -> Result<Self, Failure> {
+    pub(crate) fn start(options: &Options, scene: impl Into<Scene>) -> Result<Self, Failure> {
+        let Scene { friends, visible, settings } = scene.into();
         if let Some(url) = &options.server {
-            return Ok(Self { url: url.clone(), settings: Vec::new(), child: None, _data: None });
+            // It is not ours to set; the run means nothing where it is set otherwise.
+            return Ok(Self { url: url.clone(), settings, child: None, _data: None });
         }
         raise_open_files();
         let data = match &options.data {
             Some(parent) => tempfile::tempdir_in(parent)?,
             None => tempfile::tempdir()?,
         };
-        let settings: Vec<String> = [
+        let always = [
             "limits.enabled=false".to_owned(),
             format!("store.engine={}", options.engine),
             "log.level=warn".to_owned(),
-        ]
-        .into();
-        fill(options, friends, data.path(), &settings)?;
+        ];
+        let settings: Vec<String> = always.into_iter().chain(settings).collect();
+        fill(options, friends, visible, data.path(), &settings)?;
         let mut command = server_command(data.path(), &settings);
         let mut child = command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
@@ -67,10 +85,17 @@ impl Drop for Server {
     }
 }
 
-fn fill(options: &Options, friends: seed::Friends, data: &Path, settings: &[String]) -> Result<(), Failure> {
-    let users = options.users().to_string();
+fn fill(
+    options: &Options,
+    friends: Friends,
+    visible: usize,
+    data: &Path,
+    settings: &[String],
+) -> Result<(), Failure> {
+    let (users, visible) = (options.users().to_string(), visible.to_string());
     let mut command = server_command(data, settings);
-    command.args(["seed", "--users", &users, "--friends", friends.name(), "--seed", &options.seed]);
+    command.args(["seed", "--users", &users, "--visible", &visible, "--friends", friends.name()]);
+    command.args(["--seed", &options.seed]);
     let status = command.stdout(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { Err(format!("filling the store failed: {status}").into()) }
 }

@@ -4,7 +4,8 @@
 use crate::app::{App, Overrides};
 use crate::config::Config;
 use crate::config::flags::{Command, CommandLine};
-use crate::{admin, seed, settings, telemetry};
+use crate::seed::{self, Crowd};
+use crate::{admin, settings, telemetry};
 use clap::Parser;
 use std::error::Error;
 use std::ffi::OsString;
@@ -32,8 +33,9 @@ async fn obey(line: CommandLine) -> Result<(), Box<dyn Error>> {
         Some(Command::Admin { words }) => {
             return say(&(admin::ask(&config.data, words).await?.trim_end().to_owned() + "\n"));
         }
-        Some(Command::Seed { users, friends, seed: secret }) => {
-            seed::fill(&config, &secret, users, friends).await?;
+        Some(Command::Seed { users, visible, friends, seed }) => {
+            let users = users.max(visible);
+            seed::fill(&config, &Crowd { seed, users, visible, friends }).await?;
             return say(&format!("{users} simulated people are in {}\n", config.data.display()));
         }
         None => {}

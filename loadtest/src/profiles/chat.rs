@@ -25,8 +25,7 @@ pub(crate) async fn run(options: &Options, floor: &Floor) -> Result<Report, Fail
     }
     let cpu = messages::cpu(&server, span).await;
     let found = messages::gather(tasks).await?;
-    let mut report = messages::report(Profile::Chat, options, floor, &server, cpu, found);
-    report.connections = pairs * 2;
+    let mut report = messages::report(Profile::Chat, options, floor, (&server, pairs * 2), cpu, found);
     report.goodput_ratio = report.offered_per_s.map(|offered| report.achieved_per_s / offered);
     Ok(report)
 }

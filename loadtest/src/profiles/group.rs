@@ -28,8 +28,7 @@ pub(crate) async fn run(options: &Options, profile: Profile, floor: &Floor) -> R
     }
     let cpu = messages::cpu(&server, span).await;
     let found = messages::gather(tasks).await?;
-    let mut report = messages::report(profile, options, floor, &server, cpu, found);
-    report.connections = members;
+    let mut report = messages::report(profile, options, floor, (&server, members), cpu, found);
     // The rate is one of messages, and each is delivered to every member.
     report.goodput_ratio =
         report.offered_per_s.map(|offered| report.achieved_per_s / (offered * members as f64));

@@ -34,12 +34,6 @@ pub(crate) async fn run(options: &Options, floor: &Floor) -> Result<Report, Fail
     let grown = after.zip(before).map(|(after, before)| after.saturating_sub(before) as f64);
     report.bytes_per_connection =
         grown.map(|bytes| bytes / (people.len().saturating_sub(FIRST).max(1)) as f64);
-    report.server_rss_mib = server.rss_bytes().map(|bytes| bytes as f64 / f64::from(1 << 20));
-    report.seconds = options.duration().as_secs_f64();
-    report.users = options.users();
-    report.connections = people.len();
-    report.transport = Some(options.transport.name().to_owned());
-    report.engine = options.server.is_none().then(|| options.engine.clone());
-    report.server_settings = server.settings.clone();
+    report.conditions(options, &server, people.len());
     Ok(report)
 }

@@ -23,8 +23,6 @@ use tokio::time::Instant;
 
 /// How long deliveries are awaited after the last acknowledgement.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Errors that are quoted.
-const QUOTED: usize = 3;
 
 /// The run's clock.
 #[derive(Clone, Copy)]
@@ -44,7 +42,8 @@ impl Span {
         Self { start, from, to: from + options.duration() }
     }
 
-    fn measured(self, at: Instant) -> bool {
+    /// Whether what was meant for this moment counts.
+    pub(super) fn measured(self, at: Instant) -> bool {
         at >= self.from && at < self.to
     }
 }
@@ -328,7 +327,7 @@ pub(super) fn report(
     profile: Profile,
     options: &Options,
     floor: &Floor,
-    server: &Server,
+    connected: (&Server, usize),
     cpu: Option<f64>,
     found: Found,
 ) -> Report {
@@ -338,17 +337,9 @@ pub(super) fn report(
     report.latency("acknowledge", &found.acknowledged, None);
     report.latency("deliver", &found.delivered, None);
     report.achieved_per_s = found.delivered.len() as f64 / options.duration().as_secs_f64();
-    report.offered_per_s = (options.rate > 0.0).then_some(options.rate);
-    report.generator_lag_p99_ms =
-        (options.rate > 0.0).then(|| found.lag.value_at_quantile(0.99) as f64 / 1000.0);
+    report.offered(options.rate, &found.lag);
     (report.lost, report.duplicated, report.reordered) = (found.lost, found.duplicated, found.reordered);
-    report.errors = found.errors.len() as u64;
-    report.first_errors = found.errors.into_iter().take(QUOTED).collect();
-    report.seconds = options.duration().as_secs_f64();
-    report.users = options.users();
-    report.server_rss_mib = server.rss_bytes().map(|bytes| bytes as f64 / f64::from(1 << 20));
-    report.transport = Some(options.transport.name().to_owned());
-    report.engine = options.server.is_none().then(|| options.engine.clone());
-    report.server_settings = server.settings.clone();
+    report.failures(found.errors);
+    report.conditions(options, connected.0, connected.1);
     report
 }

@@ -22,8 +22,6 @@ use tokio::time::Instant;
 const PAGE: u32 = 100;
 /// Messages of one writer under way.
 const WRITES_IN_FLIGHT: usize = 32;
-/// Errors that are quoted.
-const QUOTED: usize = 3;
 
 /// What a reader found.
 struct Found {
@@ -51,9 +49,9 @@ pub(crate) async fn run(options: &Options, floor: &Floor) -> Result<Report, Fail
     let before = server.cpu_us();
     tokio::time::sleep_until(to).await;
     let cpu = server.cpu_us().zip(before).map(|(after, before)| (after - before) as f64);
-    let rss = server.rss_bytes();
 
     let mut report = Report::new(Profile::Sync.name(), floor);
+    report.conditions(options, &server, pairs * 2);
     let (mut pages, mut catch_ups, mut errors) = (histogram(), histogram(), Vec::new());
     while let Some(found) = tasks.join_next().await {
         let found = found?;
@@ -68,14 +66,7 @@ pub(crate) async fn run(options: &Options, floor: &Floor) -> Result<Report, Fail
     report.latency("list_entries", &pages, None);
     report.latency("catch_up", &catch_ups, None);
     report.achieved_per_s = pages.len() as f64 / options.duration().as_secs_f64();
-    report.errors = errors.len() as u64;
-    report.first_errors = errors.into_iter().take(QUOTED).collect();
-    report.seconds = options.duration().as_secs_f64();
-    (report.users, report.connections) = (options.users(), pairs * 2);
-    report.server_rss_mib = rss.map(|bytes| bytes as f64 / f64::from(1 << 20));
-    report.transport = Some(options.transport.name().to_owned());
-    report.engine = options.server.is_none().then(|| options.engine.clone());
-    report.server_settings = server.settings.clone();
+    report.failures(errors);
     Ok(report)
 }
 

@@ -60,9 +60,13 @@ pub enum Command {
     },
     /// Fill an empty store with simulated people for load tests
     Seed {
-        /// How many
-        #[arg(long)]
+        /// How many; at least those who are visible
+        #[arg(long, default_value_t = 0)]
         users: usize,
+        /// How many use the location plug-ins and can be found: at home, at work and out in the evening in one city, and
+        /// at home all over the world
+        #[arg(long, default_value_t = 0)]
+        visible: usize,
         /// Who is whose friend
         #[arg(long, value_enum, default_value = "none")]
         friends: Friends,

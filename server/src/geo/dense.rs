@@ -15,11 +15,19 @@ const LEAST_PEOPLE: u32 = 20_000;
 const PEOPLE_PER_SQUARE_RADIUS: f64 = 6283.0;
 
 /// A place with its people.
-#[derive(Debug)]
-struct Place {
-    latitude: f64,
-    longitude: f64,
-    people: u32,
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Degrees north of its middle.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// How many live there.
+    pub people: u32,
+}
+
+/// All places of the table: some 27 000, of at least 20 000 people each.
+pub fn places() -> Vec<Place> {
+    read(TABLE).expect("a test reads the table that is compiled in")
 }
 
 impl Place {
@@ -47,8 +55,7 @@ fn place(row: &[u8; ROW_BYTES]) -> Option<Place> {
 /// Per row of the grid, the columns that are split: from, to (inclusive), ascending, apart from each other.
 struct Dense(Vec<Vec<(u32, u32)>>);
 
-static DENSE: LazyLock<Dense> =
-    LazyLock::new(|| Dense::around(&read(TABLE).expect("a test reads the table that is compiled in")));
+static DENSE: LazyLock<Dense> = LazyLock::new(|| Dense::around(&places()));
 
 /// Whether the square is split into cells of 500 m: its centre is near to a place, by the place's people. The squares
 /// at the poles never are.

@@ -14,6 +14,7 @@ mod tests;
 
 pub use band::{Band, band};
 pub use cell::{Cell, Size};
+pub use dense::{Place, places};
 pub use fix::{Fix, MAX_ACCURACY_M, fix};
 pub use index::{Found, HourKey, Index, Look, Mark, Walk};
 pub use publish::{Published, Refused, Rules, State, publish};

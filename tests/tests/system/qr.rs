@@ -6,9 +6,7 @@ use teahouse_client::{Error, Transport};
 use teahouse_proto::accounts::{AddWays, UpdateProfileRequest, UpdateSettingsRequest};
 use teahouse_proto::common::Way;
 use teahouse_proto::contacts::SendRequestRequest;
-use teahouse_proto::groups::{
-    CreateGroupRequest, GroupSettings, JoinGroupRequest, JoinOutcome, UpdateGroupRequest,
-};
+use teahouse_proto::groups::{GroupSettings, JoinOutcome};
 use teahouse_proto::media::MediaKind;
 use teahouse_proto::qr::resolve_code_response::What;
 use teahouse_proto::qr::{FoundGroup, FoundPerson, GetCodeRequest, ResetCodeRequest, ResolveCodeRequest};
@@ -106,17 +104,8 @@ async fn codes_and_resets_outlive_the_server() {
     world.go_down().await;
 }
 
-async fn group_code(who: &Person, conversation_id: u64) -> Result<String, Error> {
-    let answer = who.qr().get_code(GetCodeRequest { conversation_id }).await?;
-    Ok(answer.code.expect("a code").url)
-}
-
-async fn scan_group(who: &Person, text: &str) -> FoundGroup {
-    let answer = who.qr().resolve_code(ResolveCodeRequest { text: text.to_owned() }).await;
-    match answer.expect("it stands for something").what {
-        Some(What::Group(group)) => group,
-        other => panic!("no group: {other:?}"),
-    }
+async fn scan_group(who: &Person, url: &str) -> FoundGroup {
+    who.try_scan_group(url).await.expect("the code is good")
 }
 
 #[tokio::test]
@@ -126,22 +115,17 @@ async fn a_scan_opens_a_group() {
         let [clara, dora] = [world.person("clara").await, world.person("doralee").await];
         boris.befriend(&anna).await;
         clara.befriend(&anna).await;
-        let create = CreateGroupRequest {
-            client_group_id: vec![1; 16].into(),
-            name: "Tea".to_owned(),
-            account_ids: vec![boris.account_id, clara.account_id],
-        };
-        let group = anna.groups().create_group(create).await.unwrap().group.unwrap().conversation_id;
-        assert_eq!(reason(group_code(&dora, group).await), "CONVERSATION_NOT_FOUND");
-        let code = group_code(&boris, group).await.unwrap();
+        let (group, _) = anna.gather("Tea", &[&boris, &clara]).await;
+        let of_group = GetCodeRequest { conversation_id: group };
+        assert_eq!(reason(dora.qr().get_code(of_group).await), "CONVERSATION_NOT_FOUND");
+        let code = boris.code_for(group).await;
         assert_eq!(get(world, &code, ".png?logo=true").await.status, 200);
 
         let found = scan_group(&dora, &code).await;
         let shown = (found.name.as_str(), found.member_count, found.shared_by.as_str(), found.approval);
         assert_eq!(shown, ("Tea", 3, "boris", false));
-        assert_eq!(reason(clara.groups().join_group(ticket(&found)).await), "TICKET_INVALID", "not hers");
-        let joined = dora.groups().join_group(ticket(&found)).await.unwrap();
-        assert_eq!(joined.outcome(), JoinOutcome::Joined);
+        assert_eq!(reason(clara.try_join(&found).await), "TICKET_INVALID", "not hers");
+        assert_eq!(dora.try_join(&found).await.unwrap(), JoinOutcome::Joined);
         let again = scan_group(&dora, &code).await;
         assert_eq!((again.conversation_id, again.member_count, again.ticket.len()), (group, 4, 0));
 
@@ -150,7 +134,7 @@ async fn a_scan_opens_a_group() {
         anna.qr().reset_code(everybodys).await.unwrap();
         assert_eq!(get(world, &code, "").await, unknown(world).await);
         assert_eq!(reason(scan(&clara, &code).await), "CODE_NOT_FOUND");
-        assert_ne!(group_code(&boris, group).await.unwrap(), code);
+        assert_ne!(boris.code_for(group).await, code);
     })
     .await;
 }
@@ -163,31 +147,19 @@ async fn where_a_group_asks_for_approval_a_scan_files_a_request() {
     let [clara, dora] = [world.person("clara").await, world.person("doralee").await];
     boris.befriend(&anna).await;
     clara.befriend(&anna).await;
-    let account_ids = vec![boris.account_id, clara.account_id];
-    let create = CreateGroupRequest { client_group_id: vec![1; 16].into(), name: String::new(), account_ids };
-    let group = anna.groups().create_group(create).await.unwrap().group.unwrap().conversation_id;
-    let approval = |approval| UpdateGroupRequest {
-        conversation_id: group,
-        settings: Some(GroupSettings { approval, ..GroupSettings::default() }),
-        ..UpdateGroupRequest::default()
-    };
-    anna.groups().update_group(approval(true)).await.unwrap();
-    let code = group_code(&clara, group).await.unwrap();
+    let (group, _) = anna.gather("", &[&boris, &clara]).await;
+    anna.switch(group, GroupSettings { approval: true, ..GroupSettings::default() }).await;
+    let code = clara.code_for(group).await;
     let found = scan_group(&dora, &code).await;
     assert!(found.approval);
-    let asked = dora.groups().join_group(ticket(&found)).await.unwrap();
-    assert_eq!(asked.outcome(), JoinOutcome::Requested);
-    anna.groups().update_group(approval(false)).await.unwrap();
+    assert_eq!(dora.try_join(&found).await.unwrap(), JoinOutcome::Requested);
+    anna.switch(group, GroupSettings::default()).await;
     let found = scan_group(&dora, &code).await;
     assert!(!found.approval && !found.ticket.is_empty());
-    dora.groups().join_group(ticket(&found)).await.unwrap();
+    dora.try_join(&found).await.unwrap();
     let late = scan_group(&world.person("emilia").await, &code).await;
     assert_eq!((late.member_count, late.ticket.len()), (4, 0), "too many to join by a code");
     world.go_down().await;
-}
-
-fn ticket(found: &FoundGroup) -> JoinGroupRequest {
-    JoinGroupRequest { ticket: found.ticket.clone() }
 }
 
 /// What zbarimg reads in a file.

@@ -13,7 +13,7 @@ use crate::random::Random;
 use crate::store::key::KeyRange;
 use crate::store::{Order, Store, Tx};
 use crate::time::Time;
-use teahouse_proto::accounts::DeviceInfo;
+use teahouse_proto::accounts::{DeviceInfo, Profile};
 use zeroize::Zeroizing;
 
 /// A person to make.
@@ -27,6 +27,8 @@ pub struct SeedPerson {
     pub self_conversation: ConversationId,
     /// As a username must be, and free.
     pub username: String,
+    /// Its texts as they must be.
+    pub profile: Profile,
     /// 43 characters of base64url.
     pub token: String,
 }
@@ -51,7 +53,7 @@ pub fn insert(tx: &mut Tx<'_>, person: &SeedPerson, password_hash: &str, now: Ti
     tx.put(&USERNAME, &username, &UsernameRow { account_id: person.id.0 })?;
     let account = AccountRow {
         username: person.username.clone(),
-        profile: Some(rules::new_profile(person.username.clone())),
+        profile: Some(person.profile.clone()),
         settings: Some(rules::new_settings()),
         self_conversation_id: person.self_conversation.0,
         created_at_ms: now.as_ms(),

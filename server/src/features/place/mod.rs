@@ -5,6 +5,7 @@ mod answers;
 mod config;
 mod gate;
 mod rules;
+mod seed;
 mod sweep;
 mod tables;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 pub use answers::{band_of, band_word};
 pub use config::PlaceConfig;
 pub use gate::{Gate, Outlook};
+pub use seed::seed;
 
 use crate::error::Result;
 use crate::geo::Cell;

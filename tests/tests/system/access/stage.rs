@@ -6,10 +6,7 @@ use teahouse_proto::chat::send_message_request::Content;
 use teahouse_proto::chat::{ContactCard, Sticker};
 use teahouse_proto::contacts::{TagList, UpdateFriendRequest};
 use teahouse_proto::favourites::AddFavouritesRequest;
-use teahouse_proto::groups::{
-    CreateGroupRequest, GroupSettings, InviteMembersRequest, ListInvitationsRequest, ListJoinRequestsRequest,
-    SetAnnouncementRequest, UpdateGroupRequest,
-};
+use teahouse_proto::groups::{GroupSettings, SetAnnouncementRequest};
 use teahouse_proto::media::{CreateUploadRequest, MediaKind, PutChunkRequest};
 use teahouse_proto::stickers::{CreatePackRequest, NewSticker};
 use teahouse_tests::asker::Asker;
@@ -202,39 +199,22 @@ async fn pack(anna: &Person, medium: &str) -> String {
 
 /// A group of Anna's, and somebody's request to be let in.
 async fn group(world: &World, anna: &Person, boris: &Person, greta: &Person) -> (u64, u64) {
-    let request = CreateGroupRequest {
-        client_group_id: vec![10; 16].into(),
-        name: "debtors".to_owned(),
-        account_ids: vec![boris.account_id, greta.account_id],
-    };
-    let group = anna.groups().create_group(request).await.expect("made").group.expect("a group");
-    let conversation_id = group.conversation_id;
+    let (conversation_id, _) = anna.gather("debtors", &[boris, greta]).await;
     let text = "meet me at the pier".to_owned();
     anna.groups().set_announcement(SetAnnouncementRequest { conversation_id, text }).await.expect("set");
-    let settings = Some(GroupSettings { approval: true, ..GroupSettings::default() });
-    let update = UpdateGroupRequest { conversation_id, settings, ..UpdateGroupRequest::default() };
-    anna.groups().update_group(update).await.expect("changed");
+    anna.switch(conversation_id, GroupSettings { approval: true, ..GroupSettings::default() }).await;
     let henry = world.person("henry1").await;
     greta.befriend(&henry).await;
-    let invite = InviteMembersRequest { conversation_id, account_ids: vec![henry.account_id] };
-    greta.groups().invite_members(invite).await.expect("named");
-    let list = ListJoinRequestsRequest { conversation_id, page: None };
-    let waiting = anna.groups().list_join_requests(list).await.expect("listed").requests;
-    (conversation_id, waiting[0].join_request_id)
+    greta.invite(conversation_id, &[&henry]).await;
+    (conversation_id, anna.join_requests(conversation_id).await[0].join_request_id)
 }
 
 /// An invitation of Boris's that waits for Anna.
 async fn invitation(anna: &Person, boris: &Person, greta: &Person) -> u64 {
     let settings = UpdateSettingsRequest { ask_before_group: Some(true), ..UpdateSettingsRequest::default() };
     anna.accounts().update_settings(settings).await.expect("changed");
-    let request = CreateGroupRequest {
-        client_group_id: vec![11; 16].into(),
-        name: "debtors".to_owned(),
-        account_ids: vec![anna.account_id, greta.account_id],
-    };
-    boris.groups().create_group(request).await.expect("made");
-    let list = anna.groups().list_invitations(ListInvitationsRequest::default()).await.expect("listed");
-    list.invitations[0].invitation_id
+    boris.gather("debtors", &[anna, greta]).await;
+    anna.invitations().await[0].invitation_id
 }
 
 async fn things_of(world: &World, anna: &Person) -> Things {
