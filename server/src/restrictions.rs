@@ -2,6 +2,8 @@
 //! know who closed anything, nor why.
 
 use crate::time::Time;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A part of the product that can be closed to somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +102,44 @@ impl Restrictions {
     }
 }
 
+/// Restrictions that change while they are looked at. Nearly nobody has any, so they take room only from the first on.
+#[derive(Debug, Default)]
+pub struct LiveRestrictions(OnceLock<Box<Times>>);
+
+#[derive(Debug, Default)]
+struct Times {
+    until_ms: [AtomicI64; Area::ALL.len()],
+    out_until_ms: AtomicI64,
+}
+
+impl LiveRestrictions {
+    /// From now on these hold.
+    pub fn set(&self, restrictions: &Restrictions) {
+        if self.0.get().is_none() && *restrictions == Restrictions::default() {
+            return;
+        }
+        let times = self.0.get_or_init(Box::default);
+        for (live, until) in times.until_ms.iter().zip(restrictions.until) {
+            live.store(until.as_ms(), Ordering::Release);
+        }
+        times.out_until_ms.store(restrictions.out_until.as_ms(), Ordering::Release);
+    }
+
+    /// As [`Restrictions::closed_until`].
+    pub fn closed_until(&self, area: Area, now: Time) -> Option<Time> {
+        still(&self.0.get()?.until_ms[area as usize], now)
+    }
+
+    /// As [`Restrictions::shut_out_until`].
+    pub fn shut_out_until(&self, now: Time) -> Option<Time> {
+        still(&self.0.get()?.out_until_ms, now)
+    }
+}
+
+fn still(until_ms: &AtomicI64, now: Time) -> Option<Time> {
+    Some(Time(until_ms.load(Ordering::Acquire))).filter(|until| now < *until)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +167,24 @@ mod tests {
         let closed = |area: &Area| minor.closed_until(*area, Time(0)) == Some(Restrictions::FOR_GOOD);
         assert_eq!(Area::ALL.into_iter().filter(closed).collect::<Vec<_>>(), Area::AMONG_STRANGERS);
         assert!(minor.is_minor() && minor.shut_out_until(Time(0)).is_none() && !out.is_minor());
+    }
+
+    #[test]
+    fn live_ones_say_what_was_set_last() {
+        let live = LiveRestrictions::default();
+        let mut closed = Restrictions::default();
+        live.set(&closed);
+        assert!(live.0.get().is_none(), "who has none needs no room for them");
+        closed.close(Area::Shake, Time(9));
+        live.set(&closed);
+        assert_eq!(live.closed_until(Area::Shake, Time(8)), Some(Time(9)));
+        assert_eq!((live.closed_until(Area::Shake, Time(9)), live.shut_out_until(Time(8))), (None, None));
+        closed.shut_out(Time(7));
+        live.set(&closed);
+        assert_eq!(live.shut_out_until(Time(6)), Some(Time(7)));
+        assert_eq!(live.closed_until(Area::Profile, Time(6)), Some(Time(7)));
+        live.set(&Restrictions::default());
+        assert!(Area::ALL.iter().all(|area| live.closed_until(*area, Time(0)).is_none()));
     }
 
     #[test]

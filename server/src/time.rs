@@ -30,6 +30,12 @@ impl Time {
         Self(self.0 - self.0.rem_euclid(3_600_000))
     }
 
+    /// To the minute, as people read it: "2026-11-29 12:00 UTC".
+    pub fn to_utc(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0)
+            .map_or_else(|_| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    }
+
     /// How long ago `earlier` was; zero where it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))

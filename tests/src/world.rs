@@ -180,6 +180,15 @@ impl World {
         Device::signed_out(&self.shared, name)
     }
 
+    /// The server, for tests that do what its operator does, or look beneath.
+    ///
+    /// # Panics
+    /// Where the server is not of this process, or is stopped.
+    pub fn server(&self) -> &Running {
+        let home = self.home.as_ref().expect("a server of this process");
+        home.server.as_ref().expect("a server that runs")
+    }
+
     /// Moves the server's clock forward.
     ///
     /// # Panics

@@ -11,6 +11,7 @@ pub use limits::Class;
 pub use session::{Authenticator, Session, unauthenticated};
 
 use crate::error::{Error, Kind, Result};
+use crate::restrictions::Area;
 use crate::time::Clock;
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -48,6 +49,7 @@ pub struct Method {
     open: bool,
     holds: Option<Duration>,
     class: Class,
+    areas: &'static [Area],
     handler: Handler,
     meter: trace::Meter,
 }
@@ -111,6 +113,14 @@ impl Methods {
     /// Where the method was not registered: a mistake of the composition.
     pub fn class(&mut self, info: &'static MethodInfo, class: Class) {
         self.rows.get_mut(info.path).expect("registered before it is classed").class = class;
+    }
+
+    /// Puts a method into areas: where one of them is closed to the caller, it answers `RESTRICTED`.
+    ///
+    /// # Panics
+    /// Where the method was not registered: a mistake of the composition.
+    pub fn area(&mut self, info: &'static MethodInfo, areas: &'static [Area]) {
+        self.rows.get_mut(info.path).expect("registered before it is put into areas").areas = areas;
     }
 
     /// All rows, in no order.
@@ -179,6 +189,7 @@ impl Methods {
         let session = caller.session.clone();
         let cx = Cx::new(caller, &self.clock).limited_by(self.limits.clone());
         if let Some(session) = &session {
+            session.check_open(method.areas, cx.now)?;
             session.used(cx.now);
             session.came_from(cx.caller.network());
         }
@@ -283,8 +294,15 @@ impl MethodTable for Methods {
 impl Methods {
     fn add(&mut self, info: &'static MethodInfo, handler: Handler) {
         let class = if info.reads { Class::Read } else { Class::Write };
-        let method =
-            Method { info, open: false, holds: None, class, handler, meter: trace::Meter::new(info) };
+        let method = Method {
+            info,
+            open: false,
+            holds: None,
+            class,
+            areas: &[],
+            handler,
+            meter: trace::Meter::new(info),
+        };
         let before = self.rows.insert(info.path, method);
         assert!(before.is_none(), "{} is registered twice", info.path);
     }

@@ -2,8 +2,10 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::id::{AccountId, DeviceId};
+use crate::restrictions::{Area, LiveRestrictions, Restrictions};
 use crate::time::Time;
 use futures::future::BoxFuture;
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -19,7 +21,8 @@ pub struct Session {
     /// When the account was made; decides who is a newcomer.
     pub account_created_at: Time,
     ended: CancellationToken,
-    last_word: OnceLock<&'static str>,
+    last_word: OnceLock<Cow<'static, str>>,
+    restrictions: LiveRestrictions,
     last_use_ms: AtomicI64,
     network: AtomicU64,
 }
@@ -33,6 +36,7 @@ impl Session {
             account_created_at,
             ended: CancellationToken::new(),
             last_word: OnceLock::new(),
+            restrictions: LiveRestrictions::default(),
             last_use_ms: AtomicI64::new(0),
             network: AtomicU64::new(NO_NETWORK),
         }
@@ -68,17 +72,36 @@ impl Session {
     }
 
     /// The same; `last_word` tells the person at the device why, and what to do.
-    pub fn end_because(&self, last_word: &'static str) {
+    pub fn end_because(&self, last_word: impl Into<Cow<'static, str>>) {
         // The first reason is the one that ended it.
-        let _ = self.last_word.set(last_word);
+        let _ = self.last_word.set(last_word.into());
         self.end();
     }
 
     /// What the device is told once its session was ended: [`unauthenticated`], with the reason in words.
     pub fn farewell(&self) -> Error {
-        self.last_word
-            .get()
-            .map_or_else(unauthenticated, |word| Error::new(Kind::Unauthenticated, UNAUTHENTICATED, *word))
+        self.last_word.get().map_or_else(unauthenticated, |word| {
+            Error::new(Kind::Unauthenticated, UNAUTHENTICATED, word.clone())
+        })
+    }
+
+    /// From now on this is closed to the account.
+    pub fn restrict(&self, restrictions: &Restrictions) {
+        self.restrictions.set(restrictions);
+    }
+
+    /// Whether all of these areas are open to the account. Errors: `RESTRICTED`; [`Session::farewell`] where it is shut
+    /// out altogether.
+    pub fn check_open(&self, areas: &[Area], now: Time) -> Result<()> {
+        if self.restrictions.shut_out_until(now).is_some() {
+            return Err(self.farewell());
+        }
+        let closed =
+            areas.iter().filter_map(|area| Some((*area, self.restrictions.closed_until(*area, now)?)));
+        // Of several, the one that stays closed the longest: it says when to come back.
+        closed
+            .max_by_key(|(_, until)| *until)
+            .map_or(Ok(()), |(area, until)| Err(restricted(area, until, now)))
     }
 
     /// Whether it was ended.
@@ -129,9 +152,47 @@ pub fn unauthenticated() -> Error {
     )
 }
 
+/// The answer of a method in an area that is closed to the caller.
+fn restricted(area: Area, until: Time, now: Time) -> Error {
+    let refused = |end: &str| {
+        let message = format!(
+            "The operator of this server closed this to you{end} ({}). SafetyService/ListSanctions says why; if you think \
+             that is a mistake, ask the operator.",
+            area.word()
+        );
+        Error::new(Kind::Forbidden, "RESTRICTED", message)
+    };
+    if until == Restrictions::FOR_GOOD {
+        return refused("");
+    }
+    refused(&format!(" until {}", until.to_utc())).retry_after(until.since(now))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refuses_what_is_closed_and_says_when_it_opens() {
+        let session = Session::new(AccountId(1), DeviceId(2), Time(3));
+        let open = |areas: &[Area]| session.check_open(areas, Time(60_000));
+        assert!(open(&Area::ALL).is_ok());
+        let mut closed = Restrictions::default();
+        closed.close(Area::Speaking, Time(120_000));
+        closed.close(Area::Greetings, Time(180_000));
+        session.restrict(&closed);
+        assert!(open(&[]).is_ok() && open(&[Area::Shake]).is_ok());
+        let refused = open(&[Area::Speaking]).unwrap_err();
+        assert_eq!((refused.reason(), refused.retry_after_ms()), ("RESTRICTED", 60_000));
+        assert!(refused.message().contains("until 1970-01-01 00:02 UTC (speaking)"), "{refused}");
+        assert_eq!(open(&[Area::Greetings, Area::Speaking]).unwrap_err().retry_after_ms(), 120_000);
+        closed.close(Area::Speaking, Restrictions::FOR_GOOD);
+        session.restrict(&closed);
+        assert_eq!(open(&[Area::Speaking]).unwrap_err().retry_after_ms(), 0);
+        closed.shut_out(Time(70_000));
+        session.restrict(&closed);
+        assert_eq!(open(&[]).unwrap_err().reason(), "UNAUTHENTICATED");
+    }
 
     #[test]
     fn says_farewell_with_the_first_reason() {

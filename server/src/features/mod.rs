@@ -12,8 +12,10 @@ pub mod presence;
 pub mod qr;
 pub mod place;
 pub mod greetings;
+pub mod safety;
 pub mod sync;
 mod pages;
+mod areas;
 mod shares;
 #[cfg(test)]
 mod testing;
@@ -145,7 +147,7 @@ pub fn install(
     );
     teahouse_proto::register_qr(methods, &qr);
     let (gate, strangers) = among_strangers(foundation, settings);
-    teahouse_proto::register_sync(methods, &sync::Sync::new(foundation.clone(), chat.clone()));
+    last(methods, foundation, &chat);
     let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
     media.ask(&holders);
     Ok(Installed {
@@ -180,6 +182,13 @@ fn classify(methods: &mut Methods) {
     methods.class(&teahouse_proto::FAVOURITES_SEND_FAVOURITE, Class::Send);
     methods.class(&teahouse_proto::CHAT_FORWARD_MESSAGES, Class::Send);
     methods.class(&teahouse_proto::CHAT_SEND_TYPING, Class::Passing);
+}
+
+/// The rooms that come last; and once all methods are there, what can be closed of them.
+fn last(methods: &mut Methods, foundation: &Foundation, chat: &Arc<chat::Chat>) {
+    teahouse_proto::register_safety(methods, &safety::Safety::new(foundation.clone()));
+    teahouse_proto::register_sync(methods, &sync::Sync::new(foundation.clone(), chat.clone()));
+    areas::enter(methods);
 }
 
 /// What the plug-ins in which strangers meet stand on.

@@ -3,6 +3,8 @@
 
 #[path = "golden/groups.rs"]
 mod groups;
+#[path = "golden/safety.rs"]
+mod safety;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -443,6 +445,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     codes(&mut examples, &anna, &boris).await;
     groups::groups(&mut examples, &world, [&anna, &boris]).await;
     sign_in_by_code(&mut examples, &world, &anna).await;
+    safety::safety(&mut examples, &world, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

@@ -1,7 +1,7 @@
 //! Turning tokens into sessions, ending them, and what happens to them in the background.
 
 use super::tables::{SESSION, SecretHash, SessionRow};
-use super::{Accounts, devices, secrets, sessions::Use};
+use super::{Accounts, audit, devices, sanctions, secrets, sessions::Use};
 use crate::bus::{Event, Subscriber};
 use crate::call::{Authenticator, Session, unauthenticated};
 use crate::error::Result;
@@ -11,6 +11,7 @@ use crate::store::{Order, Tx};
 use crate::time::Time;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use teahouse_proto::sync::AccountEvent;
@@ -49,13 +50,17 @@ impl Authenticator for Accounts {
     }
 }
 
-/// A commit ends its sessions before it is answered, also where nobody waits for the answer any more. Whoever ends
-/// them only writes.
+/// A commit ends and restricts its sessions before it is answered, also where nobody waits for the answer any more.
+/// Whoever ends or restricts them only writes.
 impl Subscriber for Accounts {
     fn on_commit(&self, _: u64, events: &[Event]) {
         for event in events {
-            if let Event::SessionsEnded { account, devices } = event {
-                self.sessions.end(*account, devices, last_word(events));
+            match event {
+                Event::Sanctioned { account, restrictions } => self.sessions.restrict(*account, restrictions),
+                Event::SessionsEnded { account, devices } => {
+                    self.sessions.end(*account, devices, &last_word(events));
+                }
+                _ => {}
             }
         }
     }
@@ -64,7 +69,7 @@ impl Subscriber for Accounts {
 impl Accounts {
     async fn load_session(&self, token_hash: SecretHash) -> Result<Arc<Session>> {
         loop {
-            let ends = self.sessions.ends();
+            let changes = self.sessions.changes();
             let row = self.foundation.store.get(&SESSION, &token_hash).await?.ok_or_else(unauthenticated)?;
             if row.awaits_first_use {
                 let used = move |tx: &mut Tx<'_>| devices::set_awaits_first_use(tx, &token_hash, false);
@@ -73,7 +78,9 @@ impl Accounts {
             let stored_use = Time(row.last_used_at_ms);
             let session = session(&row);
             session.used(stored_use);
-            if let Some(shared) = self.sessions.insert(token_hash, session, stored_use, ends) {
+            let restrictions = sanctions::load_restrictions(&self.foundation.store, session.account).await?;
+            session.restrict(&restrictions);
+            if let Some(shared) = self.sessions.insert(token_hash, session, stored_use, changes) {
                 return Ok(shared);
             }
         }
@@ -97,6 +104,7 @@ impl Accounts {
             self.store_uses(batch).await?;
         }
         drop(uses);
+        audit::drop_old(&self.foundation.store, now).await?;
         self.sweep(now).await
     }
 
@@ -151,28 +159,37 @@ impl Accounts {
     }
 }
 
-/// Why sessions end, from what the same commit tells the devices that remain.
-fn last_word(events: &[Event]) -> &'static str {
-    let told = events.iter().find_map(|event| match event {
+/// Why sessions end, from what the same commit tells the account's devices.
+fn last_word(events: &[Event]) -> Cow<'static, str> {
+    let told = events.iter().filter_map(|event| match event {
         Event::Deliver { message, .. } => match &message.event {
-            Some(FollowEvent::Account(AccountEvent { what: Some(What::DevicesChanged(c)), .. })) => {
-                Some(c.change())
+            Some(FollowEvent::Account(AccountEvent { what: Some(what), at_ms, .. })) => {
+                Some((what, Time(*at_ms)))
             }
             _ => None,
         },
         _ => None,
     });
-    match told {
-        Some(Change::PasswordChanged) => {
+    let mut words = told.filter_map(|(what, at)| match what {
+        What::SanctionsChanged(changed) => sanctions::shut_out_words(&changed.sanctions, at).map(Cow::Owned),
+        What::DevicesChanged(changed) => Some(Cow::Borrowed(signed_out_words(changed.change()))),
+        _ => None,
+    });
+    words.next().unwrap_or(Cow::Borrowed(EXPIRED))
+}
+
+fn signed_out_words(change: Change) -> &'static str {
+    match change {
+        Change::PasswordChanged => {
             "The password was changed on another device, which signed this one out. Sign in with the new one; \
              if that was not you, use a recovery code."
         }
-        Some(Change::Recovered) => {
+        Change::Recovered => {
             "A recovery code set a new password, which signed all devices out. Sign in with the new one; \
              if that was not you, use another recovery code."
         }
-        Some(Change::SignedOut | Change::SignedIn) => "This device was signed out. Sign in again to use it.",
-        Some(Change::Unspecified) | None => EXPIRED,
+        Change::SignedOut | Change::SignedIn => "This device was signed out. Sign in again to use it.",
+        Change::Unspecified => EXPIRED,
     }
 }
 

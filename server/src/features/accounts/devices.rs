@@ -1,6 +1,7 @@
 //! The devices of an account, within a transaction: signing one in, signing some out, listing them, and the addresses
 //! they use. It does not know why.
 
+use super::sanctions;
 use super::tables::{DEVICE, DeviceRow, NETWORK, NetworkRow, SESSION, SecretHash, SessionRow};
 use crate::bus;
 use crate::call::unauthenticated;
@@ -63,7 +64,8 @@ impl DeviceLimits {
     }
 }
 
-/// Signs a device in. Where the account has too many, the longest unused ones are signed out.
+/// Signs a device in. Where the account has too many, the longest unused ones are signed out. Errors: `SUSPENDED`; every
+/// way to a session leads through here, so that none leads around it.
 pub(super) fn sign_in(
     tx: &mut Tx<'_>,
     account: (AccountId, Time),
@@ -72,6 +74,7 @@ pub(super) fn sign_in(
     now: Time,
 ) -> Result<()> {
     let (account, created_at) = account;
+    sanctions::check_may_sign_in(tx, account, now)?;
     let mut devices = all(tx, account)?;
     devices.sort_unstable_by_key(|d| (d.row.last_used_at_ms, d.id));
     let too_many = (devices.len() + 1).saturating_sub(limits.most.max(1));

@@ -4,6 +4,7 @@
 
 mod api;
 mod asking;
+pub mod audit;
 mod authenticate;
 mod config;
 mod devices;
@@ -17,6 +18,7 @@ mod recovery;
 mod regions;
 mod register;
 mod rules;
+pub mod sanctions;
 mod secrets;
 mod seed;
 mod sessions;

@@ -1,12 +1,13 @@
 //! The sessions in use on this node, so that a known token costs no read of the store, and a sign-out reaches every
 //! socket at once. It reads nothing itself: the room loads sessions into it and tells it which are over.
 //!
-//! A session must not get in here from a row that was read before a sign-out and arrive after it. So whoever loads one
-//! notes [`Sessions::ends`] before reading, and [`Sessions::insert`] refuses where anything ended since.
+//! A session must not get in here from rows that were read before a sign-out or a sanction and arrive after it. So whoever
+//! loads one notes [`Sessions::changes`] before reading, and [`Sessions::insert`] refuses where anything changed since.
 
 use super::tables::SecretHash;
 use crate::call::Session;
 use crate::id::{AccountId, DeviceId};
+use crate::restrictions::Restrictions;
 use crate::time::Time;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -54,7 +55,7 @@ pub(super) struct Use {
 pub(super) struct Sessions {
     tokens: Vec<RwLock<TokenShard>>,
     accounts: Vec<Mutex<AccountShard>>,
-    ends: AtomicU64,
+    changes: AtomicU64,
     idle_per_shard: usize,
 }
 
@@ -64,7 +65,7 @@ impl Sessions {
         Self {
             tokens: (0..SHARDS).map(|_| RwLock::default()).collect(),
             accounts: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            ends: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
             idle_per_shard: (idle / SHARDS).max(1),
         }
     }
@@ -75,24 +76,24 @@ impl Sessions {
         shard.sessions.get(token_hash).map(|c| c.session.clone())
     }
 
-    /// Grows whenever sessions end.
-    pub(super) fn ends(&self) -> u64 {
-        self.ends.load(Ordering::Acquire)
+    /// Grows whenever sessions end, or are restricted otherwise than before.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
-    /// Takes in a session that was read from the store after [`Sessions::ends`] gave `ends`, and gives the one that
-    /// is shared from now on. `None` where sessions ended in between: read again.
+    /// Takes in a session that was read from the store after [`Sessions::changes`] gave `changes`, and gives the one that
+    /// is shared from now on. `None` where something changed in between: read again.
     pub(super) fn insert(
         &self,
         token_hash: SecretHash,
         session: Session,
         stored_use: Time,
-        ends: u64,
+        changes: u64,
     ) -> Option<Arc<Session>> {
         let (account, device) = (session.account, session.device);
         let mut devices = self.account(account);
-        // An end counts first and then waits for this lock: what it missed here, it finds there.
-        if self.ends() != ends {
+        // A change counts first and then waits for this lock: what it missed here, it finds there.
+        if self.changes() != changes {
             return None;
         }
         let mut shard = self.tokens(&token_hash).write().unwrap_or_else(PoisonError::into_inner);
@@ -115,8 +116,8 @@ impl Sessions {
     }
 
     /// Ends sessions that the store no longer has.
-    pub(super) fn end(&self, account: AccountId, ended: &[DeviceId], last_word: &'static str) {
-        self.ends.fetch_add(1, Ordering::AcqRel);
+    pub(super) fn end(&self, account: AccountId, ended: &[DeviceId], last_word: &str) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         let mut devices = self.account(account);
         let Some(here) = devices.get_mut(&account) else { return };
         let mut over = Vec::new();
@@ -133,7 +134,19 @@ impl Sessions {
         }
         drop(devices);
         for cached in over {
-            cached.session.end_because(last_word);
+            cached.session.end_because(last_word.to_owned());
+        }
+    }
+
+    /// Restricts the sessions of an account as the store now says.
+    pub(super) fn restrict(&self, account: AccountId, restrictions: &Restrictions) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        let devices = self.account(account);
+        for (_, token_hash) in devices.get(&account).into_iter().flatten() {
+            let shard = self.tokens(token_hash).read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(cached) = shard.sessions.get(token_hash) {
+                cached.session.restrict(restrictions);
+            }
         }
     }
 

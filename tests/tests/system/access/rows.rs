@@ -14,6 +14,7 @@ use teahouse_proto::groups as g;
 use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
 use teahouse_proto::qr as q;
+use teahouse_proto::safety as y;
 use teahouse_proto::stickers as k;
 use teahouse_proto::sync as s;
 use teahouse_tests::verbs::text;
@@ -85,6 +86,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(changes());
     rows.extend(groups());
     rows.extend(joining_groups());
+    rows.push(row(&method::SAFETY_LIST_SANCTIONS, Names::Caller, |_| encode(&y::ListSanctionsRequest {})));
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
     }));

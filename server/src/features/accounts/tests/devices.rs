@@ -247,11 +247,11 @@ async fn a_sign_out_on_another_node_reaches_this_one() {
 fn what_was_read_before_a_sign_out_does_not_come_in_after_it() {
     let sessions = Sessions::new(100);
     let session = || Session::new(AccountId(1), DeviceId(2), Time(0));
-    let before = sessions.ends();
+    let before = sessions.changes();
     sessions.end(AccountId(1), &[DeviceId(2)], "over");
     assert!(sessions.insert([1; 32], session(), Time(0), before).is_none());
     assert!(sessions.find(&[1; 32]).is_none());
-    let live = sessions.insert([1; 32], session(), Time(0), sessions.ends()).unwrap();
+    let live = sessions.insert([1; 32], session(), Time(0), sessions.changes()).unwrap();
     sessions.end(AccountId(1), &[DeviceId(3)], "over");
     assert!(!live.is_ended());
     sessions.end(AccountId(1), &[DeviceId(2)], "over");
@@ -289,7 +289,7 @@ fn the_cache_is_bounded_but_keeps_what_is_in_use() {
     for n in 0..20_000u64 {
         let hash = secrets::new_token(&random).hash;
         let session = Session::new(AccountId(n), DeviceId(n), Time(0));
-        let shared = sessions.insert(hash, session, Time(0), sessions.ends()).unwrap();
+        let shared = sessions.insert(hash, session, Time(0), sessions.changes()).unwrap();
         if n % 20 == 0 {
             held.push(shared);
         }
@@ -310,7 +310,7 @@ fn what_the_store_does_not_know_yet_stays_in_the_cache() {
         let hash = secrets::new_token(&random).hash;
         let session = Session::new(AccountId(n), DeviceId(n), Time(0));
         session.used(now);
-        sessions.insert(hash, session, Time(0), sessions.ends()).unwrap();
+        sessions.insert(hash, session, Time(0), sessions.changes()).unwrap();
     }
     let uses = sessions.unstored_uses(now, usize::MAX);
     assert_eq!(uses.len(), 2000);
