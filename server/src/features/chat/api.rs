@@ -4,6 +4,7 @@ use super::conversations::ListPlace;
 use super::saying::Saying;
 use super::send::{Destination, Sending};
 use super::tables::{MARK, Mark, Member};
+use super::temporary;
 use super::{Chat, conversation_not_found, head_with, membership, mentions, options, ordinal_at, rules};
 use crate::call::Cx;
 use crate::delivery;
@@ -66,6 +67,7 @@ impl ChatApi<Cx, Error> for Chat {
             now: cx.now,
         };
         let sent = self.foundation.store.transact(move |tx| sending.send(tx)).await?;
+        let sent = sent.ok_or_else(temporary::advertising)?;
         // Who writes has read.
         self.tell_read(me, ConversationId(sent.conversation_id), sent.seq).await;
         Ok(sent)

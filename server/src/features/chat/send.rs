@@ -115,17 +115,19 @@ impl Opened {
 }
 
 impl Sending {
-    /// Sends, or gives the answer of the first time.
-    pub(super) fn send(&self, tx: &mut Tx<'_>) -> Result<SendMessageResponse> {
+    /// Sends, or gives the answer of the first time. `None`: it is refused as advertising, and nothing but that is noted.
+    pub(super) fn send(&self, tx: &mut Tx<'_>) -> Result<Option<SendMessageResponse>> {
         if let Some(answer) = self.creation.earlier(tx)? {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
         let opened = self.to.open(tx, &self.groups)?;
         let id = opened.id;
         if let Saying::Text(text) = &self.saying {
             opened.check_mentioned(text)?;
             check_quote(tx, id, self.to.me, text.quote_seq)?;
-            self.temporary.check_advert(tx, &opened.conversation, self.to.me, text, self.now)?;
+            if self.temporary.is_advert(tx, &opened.conversation, self.to.me, text, self.now)? {
+                return Ok(None);
+            }
         }
         let holder = next_holder(tx, id)?;
         let by = Speaker { me: self.to.me, holder, now: self.now, new: self.media.iter() };
@@ -136,7 +138,7 @@ impl Sending {
         }
         let answer = SendMessageResponse { conversation_id: id.0, seq, sent_at_ms: self.now.as_ms() };
         self.creation.remember(tx, &answer)?;
-        Ok(answer)
+        Ok(Some(answer))
     }
 }
 

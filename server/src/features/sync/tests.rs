@@ -281,3 +281,26 @@ async fn a_muted_conversation_is_silent_from_the_start_and_when_it_is_muted_mean
     mute(&mut room, false).await;
     assert!(heard(&mut room, &mut stream).await);
 }
+
+#[tokio::test]
+async fn what_my_other_device_says_to_a_stranger_does_not_ring_though_it_does_not_name_me() {
+    let mut room = Room::new().await;
+    let (temporary, now) = (room.chat.temporary().clone(), room.foundation.clock.now());
+    let open = room.foundation.store.transact(move |tx| temporary.open(tx, ANNA, BORIS, &[], now));
+    room.id = open.await.unwrap();
+    room.pump();
+    let mut streams = [room.follow(ANNA, &Bytes::new()).await, room.follow(BORIS, &Bytes::new()).await];
+    for stream in &mut streams {
+        catch_up(stream).await;
+    }
+    room.say(ANNA, "anybody there?").await;
+    room.pump();
+    let mut rings = Vec::new();
+    for stream in &mut streams {
+        let response = next(stream).await;
+        let Some(Kinds::Entry(entry)) = response.event else { panic!("{response:?}") };
+        assert!(entry.author_account_id != ANNA.0 && !response.author_blocked);
+        rings.push((!response.silent, !response.client_message_id.is_empty()));
+    }
+    assert_eq!(rings, [(false, true), (true, false)]);
+}

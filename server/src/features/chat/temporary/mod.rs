@@ -26,7 +26,8 @@ use crate::store::key::KeyRange;
 use crate::store::{Order, Tx};
 use crate::time::Time;
 use bytes::Bytes;
-use rules::{advertising, chat_ended, check_kind};
+pub(super) use rules::advertising;
+use rules::{chat_ended, check_kind};
 use teahouse_proto::chat::{ConversationKind, Text};
 
 /// Temporary chats, for later rooms. All that takes a transaction may be called again within it.
@@ -108,24 +109,25 @@ impl Temporary {
         check_text(&text)?;
         let what = chat(tx, id)?.ok_or_else(conversation_not_found)?;
         check_may_speak(tx, id, &what, me, now)?;
-        self.check_advert(tx, &what, me, &text, now)?;
+        if self.is_advert(tx, &what, me, &text, now)? {
+            return Err(advertising());
+        }
         Opened::between_two(id, what).say(tx, me, now, client_id, &Content::Text(text))
     }
 
-    /// Checks that a text does not go to many strangers: `ADVERTISING`. In a transaction that is taken back by that,
-    /// nobody who looks after the server learns of it.
-    pub(super) fn check_advert(
+    /// Whether a text goes to too many strangers. It is to be refused then, in a transaction that is kept: those who look
+    /// after the server learn of it by that.
+    pub(super) fn is_advert(
         &self,
         tx: &mut Tx<'_>,
         what: &Conversation,
         me: AccountId,
         text: &Text,
         now: Time,
-    ) -> Result<()> {
-        let to = what.other(me).filter(|_| what.is_temporary());
-        match to {
-            Some(to) if adverts::note(tx, me, &text.text, to, now, self.on_loopback)? => Err(advertising()),
-            _ => Ok(()),
+    ) -> Result<bool> {
+        match what.other(me).filter(|_| what.is_temporary()) {
+            Some(to) => adverts::note(tx, me, &text.text, to, now, self.on_loopback),
+            None => Ok(false),
         }
     }
 

@@ -38,7 +38,7 @@ fn kind_not_allowed() -> Error {
 }
 
 /// One text for many strangers.
-pub(super) fn advertising() -> Error {
+pub(in super::super) fn advertising() -> Error {
     Error::precondition(
         "ADVERTISING",
         "You wrote this text to more than 5 strangers within a day, so it was not sent. Write something of your own.",

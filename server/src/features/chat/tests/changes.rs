@@ -194,8 +194,9 @@ async fn of_many_edits_the_first_and_the_last_versions_are_sealed() {
         }
         room.recall(ANNA, id, seq).await.unwrap();
         let sealed = room.foundation.store.get(&tables::SEALED, &(id, seq)).await.unwrap().unwrap();
-        let ends = [sealed.original, sealed.recalled]
-            .map(|entry| entry.unwrap().to_entry(id, seq, None, temporary::Authors::default()));
+        let ends = [sealed.original, sealed.recalled].map(|entry| {
+            entry.unwrap().to_entry(id, seq, None, crate::features::chat::temporary::Authors::default())
+        });
         assert_eq!(texts(&ends), ["0".to_owned(), edits.to_string()]);
         let between = sealed.edits.into_iter().map(|edit| (edit.text.unwrap().text, edit.edited_at_ms));
         let expected = kept.into_iter().map(|n: usize| (n.to_string(), at[n - 1]));

@@ -13,6 +13,7 @@ mod passing;
 mod removal;
 mod removed;
 mod stays;
+mod temporary;
 
 use super::hooks::Hooks;
 use super::*;
