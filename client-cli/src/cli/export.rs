@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use tar::{Builder, Header};
-use teahouse_client::{Error, Kind, Result, Session, schema};
+use teahouse_client::{Error, Kind, Result, Session, check_target, schema};
 use teahouse_proto::{
     ACCOUNTS_GET_ACCOUNT, ACCOUNTS_LIST_DEVICES, CHAT_LIST_CONVERSATIONS, CHAT_LIST_ENTRIES,
     CHAT_LIST_FORWARDED, CHAT_LIST_PINS, CONTACTS_LIST_BLOCKED, CONTACTS_LIST_FRIENDS,
@@ -46,10 +46,7 @@ pub(crate) struct Export {
 
 pub(super) async fn run(app: &App, args: Export) -> Result<()> {
     let (session, _) = app.session().await?;
-    if args.file.exists() {
-        let message = format!("{} is there already. Name another file.", args.file.display());
-        return Err(Error::new(Kind::Misuse, "FILE_EXISTS", message));
-    }
+    check_target(&args.file)?;
     let part = PathBuf::from(format!("{}.part", args.file.display()));
     let mut archive = Archive::begin(&part, session)?;
     let written = archive.fill(app, &args, &part).await;
