@@ -147,6 +147,8 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    #[command(flatten)]
+    Safety(super::safety::Command),
     /// Make groups, change them, come into them and leave them. Without an action: list yours.
     Group(group::Groups),
     /// Show your QR code, which others scan to add you, or your code for a group, which others scan to join.

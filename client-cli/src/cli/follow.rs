@@ -243,6 +243,10 @@ fn account(people: &mut People, event: &AccountEvent) -> Option<String> {
             let name = people.name_in(left.conversation_id, left.account_id);
             Some(format!("* {name} left {}", group_title(people, left.conversation_id)))
         }
+        What::SanctionsChanged(changed) => Some(match changed.sanctions.len() {
+            0 => "* nothing holds against you any more".to_owned(),
+            _ => "* operators decided about your account: see `teahouse sanctions`".to_owned(),
+        }),
         What::ConversationLeft(left) => {
             people.fellows.remove(&left.conversation_id);
             None

@@ -26,6 +26,7 @@ mod qr_code;
 mod readers;
 mod regions;
 mod requests;
+mod safety;
 mod scan;
 mod secret;
 mod sending;
@@ -106,6 +107,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Unblock { who } => contacts::unblock(app, &who).await,
         Command::Blocked => contacts::blocked(app).await,
         Command::DeleteFriend { who, yes } => contacts::delete(app, &who, yes).await,
+        Command::Safety(command) => safety::run(app, command).await,
         Command::Group(args) => group::run(app, args).await,
         Command::Qr(args) => qr::show(app, args).await,
         Command::Scan(args) => scan::scan(app, args).await,
@@ -236,6 +238,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         "OWNER_CANNOT_LEAVE" => Some(
             "`teahouse group transfer GROUP MEMBER` hands it over, `teahouse group dissolve GROUP` ends it.",
         ),
+        "RESTRICTED" => Some("`teahouse sanctions` shows what is closed to you, and until when."),
         "CODE_EXPIRED" => Some("`teahouse login --qr` shows a new one."),
         "USERNAME_TAKEN" => Some("If it is yours, `teahouse login` signs you in."),
         "REPLACED" => {
