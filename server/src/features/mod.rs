@@ -12,6 +12,7 @@ pub mod presence;
 pub mod qr;
 pub mod place;
 pub mod greetings;
+pub mod shake;
 pub mod safety;
 pub mod sync;
 mod pages;

@@ -9,6 +9,7 @@ mod globe;
 mod grid;
 mod index;
 mod publish;
+mod spot;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ pub use dense::{Place, places};
 pub use fix::{Fix, MAX_ACCURACY_M, fix};
 pub use index::{Found, HourKey, Index, Look, Mark, Walk};
 pub use publish::{Published, Refused, Rules, State, publish};
+pub use spot::{Cube, Spot};
 
 /// A point on the globe in plain form: degrees north, −90 to 90, and degrees east, −180 to below 180, without
 /// negative zeros. `None` for what is no point: beyond these (a longitude of 180 is −180), infinite, not a number.
