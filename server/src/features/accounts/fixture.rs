@@ -21,6 +21,12 @@ pub(crate) fn register(tx: &mut Tx<'_>, id: AccountId, username: &str, created_a
     tx.put(&USERNAME, &username.to_ascii_lowercase(), &UsernameRow { account_id: id.0 })
 }
 
+/// Notes from where somebody registered.
+pub(crate) fn registered_from(tx: &mut Tx<'_>, id: AccountId, network: u64) -> Result<()> {
+    let row = tx.get(&ACCOUNT, &id)?.expect("registered before");
+    tx.put(&ACCOUNT, &id, &AccountRow { registration_network: network, ..row })
+}
+
 /// Changes what a registered person shows and allows.
 pub(crate) fn change(
     tx: &mut Tx<'_>,

@@ -6,6 +6,7 @@ mod api;
 mod asking;
 pub mod audit;
 mod authenticate;
+mod caution;
 mod config;
 mod devices;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod tests;
 mod throttle;
 
 pub use asking::AskingDevice;
+pub use caution::{registration_network, set_caution};
 pub use config::{AccountsConfig, Registration};
 pub use person::{Person, load, person, person_by_username};
 pub use quiet::Quiet;

@@ -47,6 +47,7 @@ pub struct Person {
     pub created_at: Time,
     /// The conversation with themselves.
     pub self_conversation: ConversationId,
+    pub(super) reported: bool,
     former_display_name: String,
     former_until: Time,
 }
@@ -81,6 +82,7 @@ impl Person {
             notifications: row.notifications.unwrap_or_else(rules::new_notifications),
             created_at: Time(row.created_at_ms),
             self_conversation: ConversationId(row.self_conversation_id),
+            reported: row.reported,
             former_display_name: row.former_display_name,
             former_until: Time(row.former_until_ms),
         }

@@ -7,7 +7,7 @@ use super::tables::{
     ACCOUNT, AccountRow, CREDENTIAL, CredentialRow, INVITATION, InvitationRow, SecretHash, USERNAME,
     UsernameRow,
 };
-use super::{AccountHooks, Accounts, profile, recovery, rules, secrets};
+use super::{AccountHooks, Accounts, caution, profile, recovery, rules, secrets};
 use crate::call::Cx;
 use crate::error::{Error, Kind, Result};
 use crate::features::ledger::quota::{Quota, Who};
@@ -114,6 +114,12 @@ impl NewAccount {
 }
 
 impl Accounts {
+    /// As [`AccountRow::registration_network`].
+    fn registered_from(&self, cx: &Cx) -> u64 {
+        let secret = self.foundation.store.secret();
+        self.network(cx).map_or(0, |network| caution::network_hash(&secret, network))
+    }
+
     pub(super) async fn make_account(
         &self,
         cx: &Cx,
@@ -144,6 +150,7 @@ impl Accounts {
                 settings: Some(rules::new_settings()),
                 self_conversation_id: self_conversation.0,
                 created_at_ms: now.as_ms(),
+                registration_network: self.registered_from(cx),
                 ..AccountRow::default()
             },
             password_hash,

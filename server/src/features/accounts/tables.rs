@@ -49,6 +49,12 @@ pub(super) struct AccountRow {
     /// Absent while nothing was ever changed.
     #[prost(message, optional, tag = "8")]
     pub(super) notifications: Option<Notifications>,
+    /// The address from which it was registered, as a keyed hash; 0: not known.
+    #[prost(fixed64, tag = "9")]
+    pub(super) registration_network: u64,
+    /// Strangers are told that it was much reported.
+    #[prost(bool, tag = "10")]
+    pub(super) reported: bool,
 }
 
 /// Who has a username.

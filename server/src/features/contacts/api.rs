@@ -4,6 +4,7 @@ use super::Me;
 use super::blocks::Blocked;
 use super::friends::Change;
 use super::tables::{BLOCK_ORDER, FRIEND, RECEIVED, SENT, TAGS, TagsRow};
+use super::views::Side;
 use super::{Contacts, asking, rules, views};
 use crate::call::Cx;
 use crate::error::{Error, Result};
@@ -82,7 +83,8 @@ impl ContactsApi<Cx, Error> for Contacts {
         let mut requests = Vec::with_capacity(rows.len());
         for (id, row) in rows {
             if let Some(asker) = accounts::load(store, row.other()).await? {
-                requests.push(views::request(id, row, &asker, false));
+                let caution = asker.caution(cx.now, self.foundation.on_loopback);
+                requests.push(views::request(id, row, &asker, Side::Asked(caution)));
             }
         }
         Ok(ListRequestsResponse { requests, next: self.pages.next(REQUESTS, me, last.as_ref()) })
@@ -101,7 +103,7 @@ impl ContactsApi<Cx, Error> for Contacts {
         let mut requests = Vec::with_capacity(rows.len());
         for (id, row) in rows {
             if let Some(receiver) = accounts::load(store, row.other()).await? {
-                requests.push(views::request(id, row, &receiver, true));
+                requests.push(views::request(id, row, &receiver, Side::Asker));
             }
         }
         Ok(ListSentRequestsResponse { requests, next: self.pages.next(SENT_REQUESTS, me, last.as_ref()) })

@@ -10,7 +10,8 @@ use super::relations::{Relation, relation};
 use super::room::{Room, Silence};
 use super::tables::{Place, RequestRow, TextRow};
 use super::tickets::Found;
-use super::{copies, rules, showing, views};
+use super::views::Side;
+use super::{copies, rules, views};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::accounts::{self, Person};
@@ -198,10 +199,12 @@ impl Room {
         {
             theirs.texts.push(TextRow { mine: false, text: text.to_owned(), sent_at_ms: now.as_ms() });
             copies::put_sent(tx, asker, id, &theirs)?;
-            let seen = views::request(id, theirs, &views::known(tx, me)?, true);
+            let seen = views::request(id, theirs, &views::known(tx, me)?, Side::Asker);
             log::append(tx, asker, now, &What::FriendRequest(seen))?;
         }
-        Ok(views::request(id, row, &views::known(tx, asker)?, false))
+        let asker = views::known(tx, asker)?;
+        let caution = asker.caution(now, self.on_loopback);
+        Ok(views::request(id, row, &asker, Side::Asked(caution)))
     }
 
     fn reply_as_asker(
@@ -230,10 +233,10 @@ impl Room {
             theirs.texts.push(TextRow { mine: false, text: text.to_owned(), sent_at_ms: now.as_ms() });
             copies::put_received(tx, receiver, id, &theirs)?;
             if theirs.is_listed() {
-                showing::announce(tx, receiver, id, theirs, now)?;
+                self.announce(tx, receiver, id, theirs, now)?;
             }
         }
-        Ok(views::request(id, row, &views::known(tx, receiver)?, true))
+        Ok(views::request(id, row, &views::known(tx, receiver)?, Side::Asker))
     }
 
     /// Whether a text is held as advertising: it is in the writer's copy and nowhere else.

@@ -2,8 +2,10 @@
 //! rows are never touched, save that a request they were not shown yet is taken back for as long.
 
 use super::room::Room;
-use super::tables::{BLOCK, BLOCK_ORDER, BlockRow, BlockedRow, COUNTS, FRIEND, Place, RequestRow};
-use super::{apart, copies, rules, showing, views};
+use super::tables::{
+    BLOCK, BLOCK_ORDER, BlockRow, BlockedRow, COUNTS, FRIEND, NEWLY_BLOCKED, Place, RequestRow,
+};
+use super::{apart, copies, rules, views};
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::accounts;
@@ -76,6 +78,7 @@ impl Room {
             hold(tx, me, other, now)?;
             take_back(tx, me, other, now)?;
             apart::part(tx, me, other)?;
+            tx.put(&NEWLY_BLOCKED, &other, &())?;
             self.hooks.on_blocked(tx, me, other, now)?;
         }
         let blocked = view(tx, me, fresh, &row)?;
@@ -135,7 +138,7 @@ impl Room {
         copies::take_received(tx, receiver, id)?;
         copies::put_received(tx, receiver, id, &row)?;
         match row.is_listed() {
-            true => showing::announce(tx, receiver, id, row, now),
+            true => self.announce(tx, receiver, id, row, now),
             false if row.is_waiting() => self.show_waiting(tx, receiver, now).map(drop),
             false => Ok(()),
         }

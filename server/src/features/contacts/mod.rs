@@ -4,6 +4,7 @@
 mod apart;
 mod api;
 mod asking;
+mod blockers;
 mod blocks;
 mod copies;
 mod evidence;
@@ -23,6 +24,7 @@ mod tickets;
 mod views;
 
 pub use apart::{apart, are_apart};
+pub use blockers::{blockers, take_newly_blocked};
 pub use evidence::{WitnessedRequest, witnessed_request};
 pub use faces::Faces;
 pub use people::People;

@@ -6,6 +6,7 @@
 
 use super::room::Room;
 use super::tables::{BACKLOG, Place, RequestRow, WAITING};
+use super::views::Side;
 use super::{copies, views};
 use crate::delivery::log;
 use crate::error::Result;
@@ -40,7 +41,7 @@ impl Room {
         }
         copies::put_received(tx, receiver, id, &row)?;
         match row.place() {
-            Place::Shown => announce(tx, receiver, id, row, now),
+            Place::Shown => self.announce(tx, receiver, id, row, now),
             Place::Waiting => self.show_waiting(tx, receiver, now).map(drop),
             Place::Ignored | Place::Accepted => Ok(()),
         }
@@ -64,7 +65,7 @@ impl Room {
             }
             quota.draw(tx, who, now)?;
             left -= 1;
-            show(tx, receiver, id, now)?;
+            self.show(tx, receiver, id, now)?;
         }
         if full {
             tx.put(&BACKLOG, &receiver, &())?;
@@ -77,24 +78,27 @@ impl Room {
     fn shown_quota(&self) -> Quota {
         Quota { kind: "contacts.shown", limit: self.config.requests_shown_per_day, per: DAY }
     }
-}
 
-fn show(tx: &mut Tx<'_>, receiver: AccountId, id: RequestId, now: Time) -> Result<()> {
-    let Some(mut row) = copies::take_received(tx, receiver, id)? else { return Ok(()) };
-    row.set_place(Place::Shown);
-    copies::put_received(tx, receiver, id, &row)?;
-    announce(tx, receiver, id, row, now)
-}
+    fn show(&self, tx: &mut Tx<'_>, receiver: AccountId, id: RequestId, now: Time) -> Result<()> {
+        let Some(mut row) = copies::take_received(tx, receiver, id)? else { return Ok(()) };
+        row.set_place(Place::Shown);
+        copies::put_received(tx, receiver, id, &row)?;
+        self.announce(tx, receiver, id, row, now)
+    }
 
-/// Tells the receiver's devices of a request that is in the list.
-pub(super) fn announce(
-    tx: &mut Tx<'_>,
-    receiver: AccountId,
-    id: RequestId,
-    row: RequestRow,
-    now: Time,
-) -> Result<()> {
-    let asker = views::known(tx, row.other())?;
-    log::append(tx, receiver, now, &What::FriendRequest(views::request(id, row, &asker, false)))?;
-    Ok(())
+    /// Tells the receiver's devices of a request that is in the list.
+    pub(super) fn announce(
+        &self,
+        tx: &mut Tx<'_>,
+        receiver: AccountId,
+        id: RequestId,
+        row: RequestRow,
+        now: Time,
+    ) -> Result<()> {
+        let asker = views::known(tx, row.other())?;
+        let caution = asker.caution(now, self.on_loopback);
+        let seen = views::request(id, row, &asker, Side::Asked(caution));
+        log::append(tx, receiver, now, &What::FriendRequest(seen))?;
+        Ok(())
+    }
 }

@@ -20,6 +20,8 @@ pub(super) const BLOCK_ORDER: Table<(AccountId, BlockId), BlockedRow> = Table::n
 pub(super) const APART: Table<(AccountId, AccountId), ApartRow> = Table::new("contacts.apart");
 /// (Unix milliseconds, one, another): when two are no longer kept apart.
 pub(super) const APART_UNTIL: Table<(u64, AccountId, AccountId), ()> = Table::new("contacts.apart_until");
+/// Whom somebody blocked since it was last asked.
+pub(super) const NEWLY_BLOCKED: Table<AccountId, ()> = Table::new("contacts.newly_blocked");
 /// How many of each I have.
 pub(super) const COUNTS: Table<AccountId, CountsRow> = Table::new("contacts.counts");
 /// My tags.

@@ -7,7 +7,7 @@ use crate::features::accounts::{self, Person};
 use crate::id::{AccountId, BlockId, RequestId};
 use crate::store::Tx;
 use crate::time::Time;
-use teahouse_proto::common::Way;
+use teahouse_proto::common::{Caution, Way};
 use teahouse_proto::contacts::{BlockedPerson, Friend, FriendRequest, RequestText};
 
 /// A friend.
@@ -39,8 +39,12 @@ pub(super) fn friend_of(
     Ok(Some(friend(row, &known(tx, other)?, &tags, now)))
 }
 
-/// A request as the owner of this copy sees it. `sent`: it is the asker's.
-pub(super) fn request(id: RequestId, row: RequestRow, other: &Person, sent: bool) -> FriendRequest {
+/// A request as the owner of this copy sees it.
+pub(super) fn request(id: RequestId, row: RequestRow, other: &Person, side: Side) -> FriendRequest {
+    let (sent, caution) = match side {
+        Side::Asker => (true, Caution::Unspecified),
+        Side::Asked(caution) => (false, caution),
+    };
     let typed = sent && row.way() == Way::Username;
     let texts = row.texts.into_iter();
     FriendRequest {
@@ -51,7 +55,17 @@ pub(super) fn request(id: RequestId, row: RequestRow, other: &Person, sent: bool
         texts: texts.map(|t| RequestText { mine: t.mine, text: t.text, sent_at_ms: t.sent_at_ms }).collect(),
         sent_at_ms: row.sent_at_ms,
         expires_at_ms: row.expires_at_ms,
+        caution: caution.into(),
     }
+}
+
+/// Whose copy of a request it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    /// Who asked.
+    Asker,
+    /// Who was asked, and what they should know of the asker.
+    Asked(Caution),
 }
 
 /// Somebody blocked. `is_friend`: by the blocker's own list. Who was blocked as a stranger stays one, whoever they are.

@@ -30,7 +30,7 @@ pub struct Face {
 }
 
 impl Face {
-    pub(super) fn new(person: &Person, now: Time) -> Self {
+    pub(super) fn new(person: &Person, now: Time, on_loopback: bool) -> Self {
         let (name, picture) = person.stranger_face();
         Self {
             name: name.to_owned(),
@@ -38,7 +38,7 @@ impl Face {
             gender: person.gender,
             region: person.region(),
             signature: person.signature.clone(),
-            caution: Caution::Unspecified,
+            caution: person.caution(now, on_loopback),
             add_ways: person.add_ways,
             made_at: now,
         }

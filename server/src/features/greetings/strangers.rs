@@ -23,6 +23,7 @@ struct Inner {
     store: Store,
     handles: Handles,
     faces: Faces,
+    on_loopback: bool,
 }
 
 impl Strangers {
@@ -30,7 +31,8 @@ impl Strangers {
     pub fn new(foundation: &Foundation, config: &GreetingsConfig) -> Self {
         let handles = Handles { seal: foundation.seal.clone(), hours: config.handle_hours };
         let faces = Faces::new(config.faces_cached as usize);
-        Self(Arc::new(Inner { store: foundation.store.clone(), handles, faces }))
+        let (store, on_loopback) = (foundation.store.clone(), foundation.on_loopback);
+        Self(Arc::new(Inner { store, handles, faces, on_loopback }))
     }
 
     /// Who is to be told of commits.
@@ -46,7 +48,7 @@ impl Strangers {
         }
         let changes = faces.changes(account);
         let Some(person) = accounts::load(&self.0.store, account).await? else { return Ok(None) };
-        let face = Arc::new(Face::new(&person, now));
+        let face = Arc::new(Face::new(&person, now, self.0.on_loopback));
         faces.insert(account, face.clone(), changes);
         Ok(Some(face))
     }

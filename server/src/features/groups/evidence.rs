@@ -30,7 +30,8 @@ impl Witness {
     ) -> Result<(ConversationId, GroupInvitation)> {
         let row = invitations::by_id(tx, me, id, now)?;
         let group = self.0.chat.view(tx, row.conversation())?.ok_or_else(rules::invitation_not_found)?;
-        Ok((row.conversation(), invitations::told(id, &row, &group)))
+        let caution = invitations::caution(&self.0, tx, row.inviter(), now)?;
+        Ok((row.conversation(), invitations::told(id, &row, &group, caution)))
     }
 }
 

@@ -9,11 +9,12 @@ use super::tables::{
 use crate::delivery::log;
 use crate::error::Result;
 use crate::features::chat::GroupView;
-use crate::features::contacts;
+use crate::features::{accounts, contacts};
 use crate::id::{AccountId, ConversationId, InvitationId};
 use crate::store::Tx;
 use crate::time::Time;
 use teahouse_proto::chat::GroupInvitation;
+use teahouse_proto::common::Caution;
 use teahouse_proto::sync::GroupInvitationClosed;
 use teahouse_proto::sync::account_event::What;
 
@@ -62,12 +63,24 @@ pub(super) fn file(
     tx.put(&INVITED, &(id, invited), &InvitedRow { invitation: fresh.0 })?;
     let expiry = (row.expires_at_ms.max(0).cast_unsigned(), fresh.0);
     tx.put(&EXPIRY, &expiry, &ExpiryRow { invited: invited.0, conversation: id.0, inviter: 0 })?;
-    log::append(tx, invited, now, &What::GroupInvitation(told(fresh, &row, &group)))?;
+    let caution = caution(room, tx, row.inviter(), now)?;
+    log::append(tx, invited, now, &What::GroupInvitation(told(fresh, &row, &group, caution)))?;
     Ok(())
 }
 
-/// An invitation as the invited sees it.
-pub(super) fn told(id: InvitationId, row: &InvitationRow, group: &GroupView) -> GroupInvitation {
+/// What the invited should know of the inviter.
+pub(super) fn caution(room: &Room, tx: &mut Tx<'_>, inviter: AccountId, now: Time) -> Result<Caution> {
+    let person = accounts::person(tx, inviter)?;
+    Ok(person.map_or(Caution::Unspecified, |person| person.caution(now, room.on_loopback)))
+}
+
+/// An invitation as the invited sees it. `caution`: about the inviter.
+pub(super) fn told(
+    id: InvitationId,
+    row: &InvitationRow,
+    group: &GroupView,
+    caution: Caution,
+) -> GroupInvitation {
     GroupInvitation {
         invitation_id: id.0,
         group_name: group.name.clone(),
@@ -76,6 +89,7 @@ pub(super) fn told(id: InvitationId, row: &InvitationRow, group: &GroupView) -> 
         inviter_account_id: row.inviter,
         at_ms: row.at_ms,
         expires_at_ms: row.expires_at_ms,
+        caution: caution.into(),
     }
 }
 

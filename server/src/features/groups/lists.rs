@@ -138,8 +138,10 @@ impl Groups {
             }
             last = Some(id);
             if row.is_live(now) && row.answer() == Answer::None {
-                let group = self.inviting(me, &row).await?;
-                invitations.extend(group.map(|group| invitations::told(id, &row, &group)));
+                let Some(group) = self.inviting(me, &row).await? else { continue };
+                let inviter = accounts::load(&self.foundation.store, row.inviter()).await?;
+                let caution = inviter.map(|inviter| inviter.caution(now, self.foundation.on_loopback));
+                invitations.push(invitations::told(id, &row, &group, caution.unwrap_or_default()));
             }
         }
         let next = self.pages.next(INVITATIONS, me, last.filter(|_| more).as_ref());
