@@ -15,16 +15,19 @@ pub enum Fault {
     SkipMembership = 8,
     /// Commit media whose bytes were not forced to the disk.
     SkipMediaSync = 16,
+    /// Name the accounts in the entries of temporary chats.
+    NameStrangers = 128,
 }
 
 impl Fault {
     /// All, with the names that `--fault` takes.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("skip-fdatasync", Self::SkipFdatasync),
         ("ack-before-sync", Self::AckBeforeSync),
         ("skip-dedupe", Self::SkipDedupe),
         ("skip-membership", Self::SkipMembership),
         ("skip-media-sync", Self::SkipMediaSync),
+        ("name-strangers", Self::NameStrangers),
     ];
 }
 

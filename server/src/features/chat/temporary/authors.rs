@@ -3,6 +3,7 @@
 //! conversation.
 
 use super::super::tables::Conversation;
+use crate::faults::{Fault, on};
 use crate::id::AccountId;
 use crate::random::Random;
 use prost::Message;
@@ -51,7 +52,8 @@ pub(in super::super) struct Authors {
 
 impl Authors {
     pub(in super::super) fn of(what: &Conversation) -> Self {
-        let temporary = what.temporary.as_ref().filter(|_| what.is_temporary());
+        let is_masked = what.is_temporary() && !on(Fault::NameStrangers);
+        let temporary = what.temporary.as_ref().filter(|_| is_masked);
         let masked = temporary.map(|t| [(what.first, t.first_author), (what.second, t.second_author)]);
         Self { masked }
     }

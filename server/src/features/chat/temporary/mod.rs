@@ -125,10 +125,12 @@ impl Temporary {
         text: &Text,
         now: Time,
     ) -> Result<bool> {
-        match what.other(me).filter(|_| what.is_temporary()) {
-            Some(to) => adverts::note(tx, me, &text.text, to, now, self.on_loopback),
-            None => Ok(false),
+        if !what.is_temporary() {
+            return Ok(false);
         }
+        // Not the account: whether it is one that got the text already would tell who the stranger is.
+        let (_, stranger) = what.author_ids(me);
+        adverts::note(tx, me, &text.text, AccountId(stranger), now, self.on_loopback)
     }
 
     /// The other of a temporary chat that `me` has, over or not. Later rooms tell clients nothing of them but a stranger's

@@ -7,6 +7,7 @@ use super::media_kinds::media_of;
 use super::*;
 use crate::features::accounts::fixture::register;
 use crate::features::contacts::set_block;
+use crate::features::ledger::adverts;
 use crate::time::DAY;
 use teahouse_proto::FavouritesApi;
 use teahouse_proto::chat::forward_messages_request::To as Onto;
@@ -467,11 +468,21 @@ async fn one_text_is_not_for_many_strangers() {
         assert_eq!(said.map_err(|e| e.reason()).err(), (n >= 5).then_some("ADVERTISING"), "{n}");
     }
     assert!(s.say(GRETA, "something of my own this time").await.is_ok());
-    let held = s.act(|_, tx, _| crate::features::ledger::adverts::take_held(tx, 10)).await.unwrap();
+    let held = s.act(|_, tx, _| adverts::take_held(tx, 10)).await.unwrap();
     assert_eq!(held.iter().map(|held| held.sender).collect::<Vec<_>>(), [GRETA], "operators hear of it");
     let id = s.id;
     let reply = s.act(move |temporary, tx, now| {
         temporary.say(tx, id, GRETA, bytes::Bytes::new(), "buy the best tea of the town!!", now)
     });
     assert_eq!(refused(reply.await), "ADVERTISING");
+    // Who got it by another way is refused it as anybody is: or a text would find out who the stranger is.
+    s.id = s.open(REMO, CLARA).await;
+    let known = s.act(|_, tx, now| {
+        for receiver in [REMO, ANNA, BORIS, GRETA, AccountId(100)] {
+            adverts::note(tx, CLARA, "the best tea of the other town", receiver, now, false)?;
+        }
+        Ok(())
+    });
+    known.await.unwrap();
+    assert_eq!(refused(s.say(CLARA, "the best tea of the other town").await), "ADVERTISING");
 }
