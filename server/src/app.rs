@@ -4,8 +4,9 @@ use crate::admin::{self, Commands};
 use crate::bus;
 use crate::call::Methods;
 use crate::config::{Config, ConfigError};
+use crate::credential;
 use crate::delivery::Delivery;
-use crate::features::accounts::Accounts;
+use crate::features::accounts::operators;
 use crate::features::media::{Media, MediaHome};
 use crate::features::{self, Foundation};
 use crate::id::IdGenerator;
@@ -15,7 +16,7 @@ use crate::store::{EngineKind, Store};
 use crate::telemetry;
 use crate::time::Clock;
 use crate::transport::tls::Tls;
-use crate::transport::{Gate, Port, Server};
+use crate::transport::{Gate, MetricsConfig, Port, Server};
 use futures::FutureExt;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -128,14 +129,15 @@ impl App {
             gauges(&render);
             metrics.render()
         });
-        let gate = Gate::new(methods, peers, random, (config.metrics.clone(), render));
+        let metrics = metrics_config(&config, &random)?;
+        let gate = Gate::new(methods, peers, random, (metrics, render));
         let server = Server::new(gate.clone(), port, &config.network, tls.clone(), installed.routes).await;
 
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let url = config.public_url(address);
         let mut commands = Commands::default();
         enter_status(&mut commands, &foundation, &url);
-        enter_accounts(&mut commands, &installed.accounts);
+        operators::enter(&mut commands, &installed.accounts);
         if config.store.engine != EngineKind::Memory {
             let listener = admin::bind(&config.data)
                 .map_err(|e| failed(admin::path(&config.data).display())(e.to_string()))?;
@@ -186,6 +188,16 @@ impl Running {
     }
 }
 
+/// Who may read the metrics: whoever has the token of the settings, else the operator's credential.
+fn metrics_config(config: &Config, random: &Random) -> Result<MetricsConfig, StartError> {
+    let mut metrics = config.metrics.clone();
+    if config.store.engine != EngineKind::Memory {
+        let credential = credential::load(&config.data, random).map_err(StartError)?;
+        metrics.token.get_or_insert_with(|| credential.to_string());
+    }
+    Ok(metrics)
+}
+
 /// Where the bytes of media are kept: beside the store, and for the time being only where the store is in memory.
 fn media_home(config: &Config) -> MediaHome {
     if config.store.engine == EngineKind::Memory {
@@ -226,31 +238,4 @@ fn enter_status(commands: &mut Commands, foundation: &Foundation, url: &str) {
         );
         async move { Ok(text) }
     });
-}
-
-fn enter_accounts(commands: &mut Commands, accounts: &Arc<Accounts>) {
-    let issuer = accounts.clone();
-    commands.enter("recovery-code", "USERNAME: a one-time code that sets a new password", move |words| {
-        let accounts = issuer.clone();
-        async move {
-            let [username] = &words[..] else { return Err("recovery-code needs a username".to_owned()) };
-            accounts.issue_recovery_code(username).await.map_err(|e| e.message().to_owned())
-        }
-    });
-    let inviter = accounts.clone();
-    commands.enter(
-        "invite",
-        "[USES]: an invitation code, good for one account or for so many",
-        move |words| {
-            let accounts = inviter.clone();
-            async move {
-                let uses = match &words[..] {
-                    [] => 1,
-                    [uses] => uses.parse().map_err(|_| "USES is a number".to_owned())?,
-                    _ => return Err("invite takes one number".to_owned()),
-                };
-                accounts.create_invitation(uses).await.map_err(|e| e.message().to_owned())
-            }
-        },
-    );
 }

@@ -11,6 +11,7 @@ pub use limits::Class;
 pub use session::{Authenticator, Session, unauthenticated};
 
 use crate::error::{Error, Kind, Result};
+use crate::permit;
 use crate::restrictions::Area;
 use crate::time::Clock;
 use bytes::Bytes;
@@ -188,8 +189,10 @@ impl Methods {
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT);
         let session = caller.session.clone();
         let cx = Cx::new(caller, &self.clock).limited_by(self.limits.clone());
+        let mut permit = None;
         if let Some(session) = &session {
             session.check_open(method.areas, cx.now)?;
+            permit = session::permit(session, method, cx.now);
             session.used(cx.now);
             session.came_from(cx.caller.network());
         }
@@ -201,7 +204,8 @@ impl Methods {
                 }
             }
         };
-        match tokio::time::timeout(timeout, AssertUnwindSafe(run).catch_unwind()).await {
+        let run = permit::under(permit, AssertUnwindSafe(run).catch_unwind());
+        match tokio::time::timeout(timeout, run).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(panic)) => Err(Error::internal(panic_text(&panic))),
             Err(_) => Err(Error::new(

@@ -1,7 +1,9 @@
 //! Who calls: a device that is signed in. The accounts room makes sessions; everything else only reads them.
 
+use super::Method;
 use crate::error::{Error, Kind, Result};
 use crate::id::{AccountId, DeviceId};
+use crate::permit::Permit;
 use crate::restrictions::{Area, LiveRestrictions, Restrictions};
 use crate::time::Time;
 use futures::future::BoxFuture;
@@ -150,6 +152,27 @@ pub fn unauthenticated() -> Error {
         UNAUTHENTICATED,
         "Sign in first: this call needs the token of a device that is signed in.",
     )
+}
+
+/// The permit of a call that writes: the areas of its method are still open to the caller.
+struct Standing {
+    session: Arc<Session>,
+    areas: &'static [Area],
+    now: Time,
+}
+
+impl Permit for Standing {
+    fn check(&self) -> Result<()> {
+        self.session.check_open(self.areas, self.now)
+    }
+}
+
+/// What the transactions of a call must be allowed when they run. Reads need nothing.
+pub(super) fn permit(session: &Arc<Session>, method: &Method, now: Time) -> Option<Arc<dyn Permit>> {
+    if method.info.reads {
+        return None;
+    }
+    Some(Arc::new(Standing { session: session.clone(), areas: method.areas, now }))
 }
 
 /// The answer of a method in an area that is closed to the caller.

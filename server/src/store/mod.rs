@@ -38,6 +38,7 @@ pub(crate) use version::SHUTTING_DOWN;
 
 use crate::bus::{Published, Subscriber};
 use crate::error::{Error, Result};
+use crate::permit;
 use crate::random::Random;
 use crate::time::Clock;
 use engine::Engine;
@@ -177,13 +178,14 @@ impl Store {
     /// fails or panics, nothing of it is kept.
     ///
     /// # Errors
-    /// Those of `f`; those of writes (see [`Tx::put`]); Unavailable `SHUTTING_DOWN` after [`Store::close`].
+    /// Those of `f`; those of writes (see [`Tx::put`]); that of the call's [`crate::permit::Permit`], where it does not hold
+    /// any more when the transaction runs; Unavailable `SHUTTING_DOWN` after [`Store::close`].
     pub async fn transact<T, F>(&self, f: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
-        self.run(writer::job(f, false)).await
+        self.run(writer::job(permitted(f), false)).await
     }
 
     /// As [`Store::transact`], for what removes more than it writes: it is taken also where there is little room, or
@@ -193,7 +195,7 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
-        self.run(writer::job(f, true)).await
+        self.run(writer::job(permitted(f), true)).await
     }
 
     async fn run<T>(&self, (job, answer): (Box<dyn Job>, oneshot::Receiver<Result<T>>)) -> Result<T> {
@@ -266,5 +268,16 @@ impl Store {
             return f(&view);
         }
         tokio::task::spawn_blocking(move || f(&view)).await.map_err(Error::internal)?
+    }
+}
+
+/// A transaction that runs only while the permit of the present call holds.
+fn permitted<T>(
+    f: impl Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+) -> impl Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static {
+    let permit = permit::current();
+    move |tx| {
+        permit.as_ref().map_or(Ok(()), |permit| permit.check())?;
+        f(tx)
     }
 }

@@ -37,7 +37,7 @@ settings! {
     /// Settings `[metrics]`.
     pub struct MetricsConfig {
         /// Whoever sends this as `Authorization: Bearer …` may read /metrics from another machine; at least 16
-        /// characters. Without it only this machine may.
+        /// characters. Without it, whoever sends the content of operator.token in the data directory.
         token: Option<String> = None,
     }
 }

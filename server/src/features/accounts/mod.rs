@@ -11,6 +11,7 @@ mod config;
 mod devices;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod operators;
 mod passwords;
 mod person;
 mod profile;

@@ -1,5 +1,6 @@
 //! New passwords: with a recovery code, or from a device that is signed in. And the codes themselves.
 
+use super::audit::{self, By};
 use super::devices::{self, DeviceLimits, NewDevice};
 use super::rules::recovery_failed;
 use super::secrets::{Code, Secret};
@@ -142,6 +143,8 @@ impl Accounts {
             let person = person_by_username(tx, &username)?
                 .ok_or_else(|| Error::not_found("PERSON_NOT_FOUND", "There is no account of this name."))?;
             put_codes(tx, person.id, &[hash], now)?;
+            let what = "given a recovery code".to_owned();
+            audit::note(tx, By::Operator, Some(person.id), what, String::new(), now)?;
             profile::tell_changed(tx, person.id, now)
         };
         self.foundation.store.transact(issue).await?;

@@ -1,5 +1,6 @@
 //! Making accounts, and the invitations to do so.
 
+use super::audit::{self, By};
 use super::config::Registration;
 use super::devices::{self, DeviceLimits, NewDevice};
 use super::secrets::{Code, Secret};
@@ -203,8 +204,14 @@ impl Accounts {
     /// Makes an invitation code that is good for so many accounts, at least one. For the operator.
     pub async fn create_invitation(&self, uses: u32) -> Result<String> {
         let Secret { shown, hash } = Code::Invitation.generate(&self.foundation.random);
-        let row = InvitationRow { uses_left: uses.max(1), made_at_ms: self.foundation.clock.now().as_ms() };
-        self.foundation.store.transact(move |tx| tx.put(&INVITATION, &hash, &row)).await?;
+        let now = self.foundation.clock.now();
+        let row = InvitationRow { uses_left: uses.max(1), made_at_ms: now.as_ms() };
+        let make = move |tx: &mut Tx<'_>| {
+            let what = format!("made an invitation code, uses: {}", row.uses_left);
+            audit::note(tx, By::Operator, None, what, String::new(), now)?;
+            tx.put(&INVITATION, &hash, &row)
+        };
+        self.foundation.store.transact(make).await?;
         Ok(shown.to_string())
     }
 }

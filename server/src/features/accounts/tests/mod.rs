@@ -4,6 +4,7 @@ mod devices;
 mod profile;
 mod recovery;
 mod register;
+mod sanctions;
 mod sign_in;
 mod throttle;
 mod validators;
