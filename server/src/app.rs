@@ -118,6 +118,7 @@ impl App {
             qr: &config.qr,
             place: &config.place,
             greetings: &config.greetings,
+            look_around: &config.look_around,
         };
         let home = media_home(&config);
         let installed = features::install(&mut methods, &foundation, &settings, home, codes)

@@ -15,18 +15,24 @@ pub enum Fault {
     SkipMembership = 8,
     /// Commit media whose bytes were not forced to the disk.
     SkipMediaSync = 16,
+    /// Order people who are found near by by how far they are, exactly.
+    OrderByDistance = 32,
+    /// Let people look from the cell that they are in, and be seen in the one that is published.
+    SnapOneSide = 64,
     /// Name the accounts in the entries of temporary chats.
     NameStrangers = 128,
 }
 
 impl Fault {
     /// All, with the names that `--fault` takes.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("skip-fdatasync", Self::SkipFdatasync),
         ("ack-before-sync", Self::AckBeforeSync),
         ("skip-dedupe", Self::SkipDedupe),
         ("skip-membership", Self::SkipMembership),
         ("skip-media-sync", Self::SkipMediaSync),
+        ("order-by-distance", Self::OrderByDistance),
+        ("snap-one-side", Self::SnapOneSide),
         ("name-strangers", Self::NameStrangers),
     ];
 }
@@ -56,4 +62,44 @@ pub use switched::{enable, on};
 #[inline(always)]
 pub const fn on(_: Fault) -> bool {
     false
+}
+
+/// Where people really are: for [`Fault::OrderByDistance`], which needs what the server otherwise never keeps.
+#[cfg(feature = "faults")]
+mod places {
+    use super::{Fault, on};
+    use crate::id::AccountId;
+    use std::collections::HashMap;
+    use std::sync::{LazyLock, Mutex, PoisonError};
+
+    static PLACES: LazyLock<Mutex<HashMap<AccountId, (f64, f64)>>> = LazyLock::new(Mutex::default);
+
+    /// Remembers where somebody is, in degrees.
+    pub fn note_place(account: AccountId, latitude: f64, longitude: f64) {
+        if on(Fault::OrderByDistance) {
+            PLACES.lock().unwrap_or_else(PoisonError::into_inner).insert(account, (latitude, longitude));
+        }
+    }
+
+    /// How far two are from each other, in metres; 0 where it is not known of one of them.
+    pub fn metres_between(one: AccountId, other: AccountId) -> u64 {
+        let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(one), Some(other)) = (places.get(&one), places.get(&other)) else { return 0 };
+        let narrowed = (one.0.to_radians()).cos();
+        (one.0 - other.0).hypot((one.1 - other.1) * narrowed).mul_add(111_195.0, 0.0) as u64
+    }
+}
+#[cfg(feature = "faults")]
+pub use places::{metres_between, note_place};
+
+/// Remembers nothing, in this build.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub const fn note_place(_: crate::id::AccountId, _: f64, _: f64) {}
+
+/// Knows nothing, in this build.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub const fn metres_between(_: crate::id::AccountId, _: crate::id::AccountId) -> u64 {
+    0
 }

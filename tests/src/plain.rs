@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use teahouse_client::{Error, schema};
 
 /// Fields of opaque bytes that differ from run to run: shown by their length alone.
-const OPAQUE: &[&str] = &["ticket", "cursor", "next"];
+const OPAQUE: &[&str] = &["ticket", "cursor", "next", "handle"];
 /// Fields of text that nobody may know.
 const SECRET: &[&str] = &["token", "recoveryCodes", "code"];
 

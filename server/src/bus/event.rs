@@ -2,7 +2,9 @@
 
 use crate::id::{AccountId, DeviceId};
 use crate::restrictions::Restrictions;
+use crate::time::Time;
 use std::sync::Arc;
+use teahouse_proto::common::Gender;
 use teahouse_proto::sync::FollowResponse;
 
 /// Something that happened.
@@ -36,6 +38,13 @@ pub enum Event {
         /// Of whom.
         account: AccountId,
     },
+    /// Somebody can be found near a place by those who look around, or no longer can.
+    Nearby {
+        /// Who.
+        account: AccountId,
+        /// How; `None`: not at all.
+        shown: Option<Nearby>,
+    },
     /// Somebody wants what is known of their place forgotten: nobody may come upon them any more.
     PlaceForgotten {
         /// Whose.
@@ -59,6 +68,21 @@ pub enum SignInStep {
     LetIn,
     /// Somebody refused it.
     Refused,
+}
+
+/// How somebody is found by those who look around.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearby {
+    /// The number of the cell that stands for them.
+    pub cell: u64,
+    /// By which they are found, if they said it.
+    pub gender: Gender,
+    /// When they looked.
+    pub looked_at: Time,
+    /// For how many hours they are found from then on.
+    pub hours: u32,
+    /// Their friends do not find them.
+    pub hides_from_friends: bool,
 }
 
 /// For whom an event is: all devices of these accounts.

@@ -4,7 +4,7 @@
 //! its order, and is dropped where there is no room; whoever misses how something is from now on catches up.
 
 mod event;
-pub use event::{Audience, Event, SignInStep};
+pub use event::{Audience, Event, Nearby, SignInStep};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -8,6 +8,7 @@ mod trace;
 
 pub use cx::{Caller, Cx};
 pub use limits::Class;
+pub(crate) use session::restricted;
 pub use session::{Authenticator, Session, unauthenticated};
 
 use crate::error::{Error, Kind, Result};

@@ -176,7 +176,7 @@ pub(super) fn permit(session: &Arc<Session>, method: &Method, now: Time) -> Opti
 }
 
 /// The answer of a method in an area that is closed to the caller.
-fn restricted(area: Area, until: Time, now: Time) -> Error {
+pub(crate) fn restricted(area: Area, until: Time, now: Time) -> Error {
     let refused = |end: &str| {
         let message = format!(
             "The operator of this server closed this to you{end} ({}). SafetyService/ListSanctions says why; if you think \

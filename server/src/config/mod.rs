@@ -10,6 +10,7 @@ use crate::features::chat::ChatConfig;
 use crate::features::contacts::ContactsConfig;
 use crate::features::greetings::GreetingsConfig;
 use crate::features::groups::GroupsConfig;
+use crate::features::look_around::LookAroundConfig;
 use crate::features::media::MediaConfig;
 use crate::features::place::PlaceConfig;
 use crate::features::presence::PresenceConfig;
@@ -75,6 +76,8 @@ crate::settings! {
         presence: PresenceConfig,
         /// Positions, for all plug-ins.
         place: PlaceConfig,
+        /// Who is nearby.
+        look_around: LookAroundConfig,
         /// What the server says of itself.
         log: LogConfig,
         /// The page /metrics.
@@ -193,6 +196,7 @@ impl Config {
         problems.extend(self.qr.problems());
         problems.extend(self.place.problems());
         problems.extend(self.greetings.problems());
+        problems.extend(self.look_around.problems());
         problems.extend(self.code_address(self.listen).err());
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             problems.push("tls.cert and tls.key belong together: set both or none".to_owned());

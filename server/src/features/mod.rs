@@ -12,6 +12,7 @@ pub mod presence;
 pub mod qr;
 pub mod place;
 pub mod greetings;
+pub mod look_around;
 pub mod shake;
 pub mod safety;
 pub mod sync;
@@ -38,6 +39,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use greetings::{GreetingsConfig, Strangers};
 use groups::{Groups, GroupsConfig};
+use look_around::{LookAround, LookAroundConfig};
 use media::{Media, MediaConfig, MediaHome};
 use place::PlaceConfig;
 use presence::PresenceConfig;
@@ -86,6 +88,8 @@ pub struct Settings<'a> {
     pub place: &'a PlaceConfig,
     /// Of the greetings room.
     pub greetings: &'a GreetingsConfig,
+    /// Of the Look Around room.
+    pub look_around: &'a LookAroundConfig,
 }
 
 /// What the composition root does with the rooms once they are built.
@@ -116,7 +120,8 @@ pub fn install(
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
     let media = Media::new(foundation.clone(), settings.media.clone(), media_home)?;
     let pictures = Arc::new(media::Avatars::new(foundation.random.clone()));
-    let hooks: Vec<Arc<dyn AccountHooks>> = vec![chat_hooks.clone(), Arc::new(contacts::Faces)];
+    let hooks: Vec<Arc<dyn AccountHooks>> =
+        vec![chat_hooks.clone(), Arc::new(contacts::Faces), Arc::new(look_around::Hooks)];
     let accounts = Arc::new(Accounts::new(foundation.clone(), settings.accounts.clone(), hooks, pictures)?);
     accounts.install(methods);
     media.install(methods);
@@ -147,20 +152,16 @@ pub fn install(
         sign_ins.clone(),
     );
     teahouse_proto::register_qr(methods, &qr);
-    let (gate, strangers) = among_strangers(foundation, settings);
+    let among_strangers = among_strangers(methods, foundation, settings);
     last(methods, foundation, &chat);
     let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
     media.ask(&holders);
+    let rooms: [Arc<dyn Subscriber>; 4] =
+        [accounts.clone(), chat.clone(), presence.inbox(), sign_ins.waiting()];
     Ok(Installed {
         routes: media.routes().merge(qr.routes()),
-        observers: vec![
-            accounts.clone(),
-            chat.clone(),
-            presence.inbox(),
-            sign_ins.waiting(),
-            strangers.observer(),
-        ],
-        background: vec![
+        observers: rooms.into_iter().chain(among_strangers.observers).collect(),
+        background: [
             accounts.clone().run().boxed(),
             media.clone().run().boxed(),
             contacts.run().boxed(),
@@ -169,9 +170,11 @@ pub fn install(
             presence.run().boxed(),
             sign_ins.run().boxed(),
             qr.run().boxed(),
-            gate.run().boxed(),
             ledger::run(foundation.clone()).boxed(),
-        ],
+        ]
+        .into_iter()
+        .chain(among_strangers.background)
+        .collect(),
         accounts,
         media,
     })
@@ -192,8 +195,26 @@ fn last(methods: &mut Methods, foundation: &Foundation, chat: &Arc<chat::Chat>) 
     areas::enter(methods);
 }
 
-/// What the plug-ins in which strangers meet stand on.
-fn among_strangers(foundation: &Foundation, settings: &Settings<'_>) -> (place::Gate, Strangers) {
-    let gate = place::Gate::new(foundation.clone(), settings.place.clone());
-    (gate, Strangers::new(foundation, settings.greetings))
+/// The plug-ins in which strangers meet.
+struct AmongStrangers {
+    observers: Vec<Arc<dyn Subscriber>>,
+    background: Vec<BoxFuture<'static, ()>>,
+}
+
+/// Builds the plug-ins in which strangers meet, and what they stand on.
+fn among_strangers(
+    methods: &mut Methods,
+    foundation: &Foundation,
+    settings: &Settings<'_>,
+) -> AmongStrangers {
+    let hooks: Vec<Arc<dyn place::PlaceHooks>> = vec![Arc::new(look_around::Hooks)];
+    let gate = place::Gate::new(foundation.clone(), settings.place.clone(), hooks);
+    let strangers = Strangers::new(foundation, settings.greetings);
+    let look_around =
+        LookAround::new(foundation.clone(), settings.look_around.clone(), gate.clone(), strangers.clone());
+    teahouse_proto::register_look_around(methods, &look_around);
+    AmongStrangers {
+        observers: vec![strangers.observer(), look_around.observer()],
+        background: vec![gate.run().boxed(), look_around.run().boxed()],
+    }
 }

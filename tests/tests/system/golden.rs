@@ -3,6 +3,8 @@
 
 #[path = "golden/groups.rs"]
 mod groups;
+#[path = "golden/look_around.rs"]
+mod look_around;
 #[path = "golden/safety.rs"]
 mod safety;
 
@@ -444,6 +446,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     own_and_passing(&mut examples, &anna, &boris, &conversation).await;
     codes(&mut examples, &anna, &boris).await;
     groups::groups(&mut examples, &world, [&anna, &boris]).await;
+    look_around::look_around(&mut examples, [&anna, &boris]).await;
     sign_in_by_code(&mut examples, &world, &anna).await;
     safety::safety(&mut examples, &world, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;

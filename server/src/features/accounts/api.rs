@@ -52,10 +52,14 @@ impl AccountsApi<Cx, Error> for Accounts {
         };
         let (avatars, hooks) = (self.avatars.clone(), self.hooks.clone());
         let update = move |tx: &mut Tx<'_>| {
-            let before = person(tx, id)?.map(|person| person.face());
+            let before = person(tx, id)?.map(|person| (person.face(), person.gender));
             let person = profile::update_profile(tx, id, &change, limits, &*avatars, now)?;
-            if before != Some(person.face()) {
+            let (face, gender) = before.unzip();
+            if face != Some(person.face()) {
                 hooks.iter().try_for_each(|hook| hook.on_new_face(tx, id))?;
+            }
+            if gender != Some(person.gender) {
+                hooks.iter().try_for_each(|hook| hook.on_new_gender(tx, id, person.gender))?;
             }
             Ok(person)
         };

@@ -51,6 +51,7 @@ use sha2::Sha256;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use tables::SecretHash;
+use teahouse_proto::common::Gender;
 use throttle::Throttle;
 
 /// What later rooms do in the transaction that concerns an account.
@@ -68,6 +69,12 @@ pub trait AccountHooks: Send + Sync {
     /// Somebody has another name or picture, in the transaction that changes it.
     fn on_new_face(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
         let _ = (tx, account);
+        Ok(())
+    }
+
+    /// Somebody says another gender than before, in the transaction that changes it.
+    fn on_new_gender(&self, tx: &mut Tx<'_>, account: AccountId, gender: Gender) -> Result<()> {
+        let _ = (tx, account, gender);
         Ok(())
     }
 }

@@ -37,6 +37,19 @@ pub(super) fn refused(refused: Refused, now: Time) -> Error {
     }
 }
 
+/// `AGE_NOT_CONFIRMED`.
+pub(super) fn age_not_confirmed(min_age: u32) -> Error {
+    let message =
+        format!("This is for people of {min_age} and older. Say `is_adult` if you are; it is asked once.");
+    Error::precondition("AGE_NOT_CONFIRMED", message)
+}
+
+/// `PLUG_IN_CLOSED`.
+pub(super) fn closed_to_minors() -> Error {
+    let message = "The plug-ins in which strangers meet are closed to you: an operator marked this account as a minor's.";
+    Error::new(Kind::Forbidden, "PLUG_IN_CLOSED", message)
+}
+
 /// A band as the wire names it; `size` is that of the cells, which counts where they are one.
 pub fn band_word(band: geo::Band, size: Size) -> Band {
     match (band, size) {

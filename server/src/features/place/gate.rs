@@ -3,15 +3,17 @@
 
 use super::rules::Reserved;
 use super::tables::{STATE, StateRow};
-use super::{PlaceConfig, Use, answers};
+use super::{PlaceConfig, PlaceHooks, Use, answers, check_open, is_adult};
 use crate::bus::Event;
 use crate::call::Cx;
 use crate::error::{Error, Result};
+use crate::faults::{self, Fault};
 use crate::features::Foundation;
 use crate::features::contacts::Me;
 use crate::features::ledger::quota::Quota;
 use crate::geo::{self, Published, Rules};
 use crate::id::AccountId;
+use crate::restrictions::Area;
 use crate::store::Tx;
 use crate::time::{HOUR, Time};
 use std::collections::HashMap;
@@ -45,6 +47,7 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     foundation: Foundation,
     config: PlaceConfig,
+    hooks: Vec<Arc<dyn PlaceHooks>>,
     rules: Rules,
     reserved: Mutex<HashMap<AccountId, Reserved>>,
     turns: Vec<Turn<()>>,
@@ -77,15 +80,28 @@ impl Told {
 }
 
 impl Gate {
-    /// The gate.
-    pub fn new(foundation: Foundation, config: PlaceConfig) -> Self {
+    /// The gate. `hooks` are called in their order.
+    pub fn new(foundation: Foundation, config: PlaceConfig, hooks: Vec<Arc<dyn PlaceHooks>>) -> Self {
         let (rules, turns) = (config.rules(), (0..TURNS).map(|_| Turn::default()).collect());
-        Self(Arc::new(Inner { foundation, config, rules, reserved: Mutex::default(), turns }))
+        Self(Arc::new(Inner { foundation, config, hooks, rules, reserved: Mutex::default(), turns }))
     }
 
-    /// The age that people say they have before they use a plug-in.
-    pub fn min_age(&self) -> u32 {
-        self.0.config.min_age
+    /// Whether somebody may switch a plug-in on.
+    ///
+    /// # Errors
+    /// Those of [`check_open`]; `AGE_NOT_CONFIRMED` before [`confirm_adult`].
+    pub fn check_may_switch_on(
+        &self,
+        tx: &mut Tx<'_>,
+        account: AccountId,
+        area: Area,
+        now: Time,
+    ) -> Result<()> {
+        check_open(tx, account, area, now)?;
+        match is_adult(tx, account)? {
+            true => Ok(()),
+            false => Err(answers::age_not_confirmed(self.0.config.min_age)),
+        }
     }
 
     /// Takes a position of the caller. Answers when the cell that stands for them is on disk.
@@ -113,12 +129,12 @@ impl Gate {
     {
         let (me, told) = (Me::of(cx)?, Told::new(position, cx.now)?);
         if let Some(published) = self.known(me.account, told, use_, &is_told).await? {
-            return Ok(published);
+            return Ok(self.spoilt(me, told, published));
         }
         let _turn = self.turn(me.account).lock().await;
         // Whoever had the turn before may have made it unnecessary.
         if let Some(published) = self.known(me.account, told, use_, &is_told).await? {
-            return Ok(published);
+            return Ok(self.spoilt(me, told, published));
         }
         // Taken out, so that nobody draws on it meanwhile.
         let was = self.reserved().remove(&me.account);
@@ -136,7 +152,16 @@ impl Gate {
         if let Some(reserved) = reserved {
             self.reserved().insert(me.account, reserved);
         }
-        published
+        published.map(|published| self.spoilt(me, told, published))
+    }
+
+    /// What is published, unless a fault is switched on.
+    fn spoilt(&self, me: Me, told: Told, published: Published) -> Published {
+        faults::note_place(me.account, told.latitude, told.longitude);
+        let raw = faults::on(Fault::SnapOneSide)
+            .then(|| told.publish(&StateRow::default(), &self.0.rules).ok())
+            .flatten();
+        raw.map_or(published, |(_, raw)| Published { cell: raw.cell, ..published })
     }
 
     /// What is published already, where nothing needs to be written for this use.
@@ -220,6 +245,7 @@ impl Gate {
         row.state = Some(state);
         tx.put(&STATE, &account, &row)?;
         tx.publish(Event::PlaceForgotten { account });
+        self.0.hooks.iter().try_for_each(|hook| hook.on_forgotten(tx, account))?;
         Ok(closed_until)
     }
 

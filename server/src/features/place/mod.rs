@@ -16,10 +16,14 @@ pub use config::PlaceConfig;
 pub use gate::{Gate, Outlook};
 pub use seed::seed;
 
+use crate::call::restricted;
 use crate::error::Result;
+use crate::features::accounts::sanctions;
 use crate::geo::Cell;
 use crate::id::AccountId;
+use crate::restrictions::Area;
 use crate::store::Tx;
+use crate::time::Time;
 use tables::STATE;
 
 /// What a position is taken for.
@@ -31,9 +35,31 @@ pub enum Use {
     Shake,
 }
 
+/// What later rooms do in the transactions of this one.
+pub trait PlaceHooks: Send + Sync {
+    /// All that is known of somebody's place is forgotten: nobody may come upon them by it any more.
+    fn on_forgotten(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<()>;
+}
+
 /// The cell that stands for somebody in all plug-ins, whether anybody sees it or not.
 pub fn published(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Cell>> {
     Ok(tx.get(&STATE, &account)?.and_then(|row| row.state).and_then(|state| state.published()))
+}
+
+/// Whether a plug-in is open to somebody: asked in each transaction that would let others come upon them, since what closes
+/// it may have been committed after the call began.
+///
+/// # Errors
+/// `PLUG_IN_CLOSED` for a minor; `RESTRICTED` with the wait.
+pub fn check_open(tx: &mut Tx<'_>, account: AccountId, area: Area, now: Time) -> Result<()> {
+    let restrictions = sanctions::restrictions(tx, account)?;
+    if restrictions.is_minor() {
+        return Err(answers::closed_to_minors());
+    }
+    match restrictions.closed_until(area, now) {
+        Some(until) => Err(restricted(area, until, now)),
+        None => Ok(()),
+    }
 }
 
 /// The person says to be old enough for the plug-ins. It stays said.

@@ -34,13 +34,13 @@ impl Room {
     fn on(change: impl FnOnce(&mut Foundation)) -> Self {
         let (mut foundation, published) = foundation();
         change(&mut foundation);
-        let gate = Gate::new(foundation.clone(), PlaceConfig::default());
+        let gate = Gate::new(foundation.clone(), PlaceConfig::default(), Vec::new());
         Self { foundation, gate, published }
     }
 
     /// The same store after the process ended and began anew.
     fn restart(&mut self) {
-        self.gate = Gate::new(self.foundation.clone(), PlaceConfig::default());
+        self.gate = Gate::new(self.foundation.clone(), PlaceConfig::default(), Vec::new());
     }
 
     fn pass(&self, time: Duration) {

@@ -11,6 +11,7 @@ use teahouse_proto::chat as h;
 use teahouse_proto::contacts as c;
 use teahouse_proto::favourites as f;
 use teahouse_proto::groups as g;
+use teahouse_proto::look_around as l;
 use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
 use teahouse_proto::qr as q;
@@ -86,6 +87,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(changes());
     rows.extend(groups());
     rows.extend(joining_groups());
+    rows.extend(look_around());
     rows.push(row(&method::SAFETY_LIST_SANCTIONS, Names::Caller, |_| encode(&y::ListSanctionsRequest {})));
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
@@ -452,5 +454,19 @@ fn joining_groups() -> Vec<Row> {
         row(&method::GROUPS_JOIN_GROUP, Thing, |t| {
             encode(&g::JoinGroupRequest { ticket: t.entrance.clone() })
         }),
+    ]
+}
+
+fn look_around() -> Vec<Row> {
+    use Names::Caller;
+    vec![
+        row(&method::LOOK_AROUND_UPDATE_LOOK_AROUND, Caller, |_| {
+            encode(&l::UpdateLookAroundRequest { visible_for_hours: Some(6), ..Default::default() })
+        }),
+        row(&method::LOOK_AROUND_LOOK, Caller, |_| encode(&l::LookRequest::default())),
+        row(&method::LOOK_AROUND_LOOK_ON, Caller, |_| encode(&l::LookOnRequest::default())),
+        row(&method::LOOK_AROUND_CLEAR_LOCATION, Caller, |_| encode(&l::ClearLocationRequest {})),
+        row(&method::LOOK_AROUND_FORGET, Caller, |_| encode(&l::ForgetRequest {})),
+        row(&method::LOOK_AROUND_GET_LOOK_AROUND, Caller, |_| encode(&l::GetLookAroundRequest {})),
     ]
 }

@@ -12,13 +12,17 @@ use crate::bus::Event;
 use crate::delivery::log;
 use crate::error::Result;
 use crate::id::AccountId;
-use crate::restrictions::Restrictions;
-use crate::store::{Store, Table, Tx};
+use crate::restrictions::{Area, Restrictions};
+use crate::store::key::KeyRange;
+use crate::store::{Order, Store, Table, Tx};
 use crate::time::Time;
 use prost::Message;
 use teahouse_proto::safety::Sanction;
 use teahouse_proto::sync::SanctionsChanged;
 use teahouse_proto::sync::account_event::What;
+
+/// Rows read at once.
+const BATCH: usize = 500;
 
 /// What holds against an account; no row where nothing does.
 const SANCTION: Table<AccountId, SanctionsRow> = Table::new("accounts.sanction");
@@ -94,6 +98,19 @@ pub fn restrictions(tx: &mut Tx<'_>, account: AccountId) -> Result<Restrictions>
 /// The same, outside of a transaction.
 pub async fn load_restrictions(store: &Store, account: AccountId) -> Result<Restrictions> {
     Ok(closed(store.get(&SANCTION, &account).await?))
+}
+
+/// To whom an area is closed at this time.
+pub async fn closed_to(store: &Store, area: Area, now: Time) -> Result<Vec<AccountId>> {
+    let (mut found, mut range) = (Vec::new(), KeyRange::all());
+    loop {
+        let rows = store.scan(&SANCTION, &range, BATCH, Order::Rising).await?;
+        let Some((last, _)) = rows.last() else { return Ok(found) };
+        range = KeyRange::all().after(last);
+        let closed =
+            rows.into_iter().filter(|(_, row)| closed(Some(row.clone())).closed_until(area, now).is_some());
+        found.extend(closed.map(|(account, _)| account));
+    }
 }
 
 /// Nobody signs in to an account that is shut out, in whatever way. Errors: `SUSPENDED`. Only for who has proved that the
