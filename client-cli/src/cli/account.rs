@@ -289,7 +289,7 @@ fn shown_profile(profile: Option<&teahouse_proto::accounts::Profile>) -> String 
     .join("\n")
 }
 
-fn wire_gender(gender: Gender) -> WireGender {
+pub(super) fn wire_gender(gender: Gender) -> WireGender {
     match gender {
         Gender::Female => WireGender::Female,
         Gender::Male => WireGender::Male,

@@ -148,6 +148,8 @@ pub(crate) enum Command {
         yes: bool,
     },
     #[command(flatten)]
+    Nearby(super::nearby::Command),
+    #[command(flatten)]
     Safety(super::safety::Command),
     /// Make groups, change them, come into them and leave them. Without an action: list yours.
     Group(group::Groups),

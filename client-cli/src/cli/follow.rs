@@ -3,6 +3,7 @@
 use super::App;
 use super::args::Follow;
 use super::failure_json;
+use super::nearby::with_care;
 use super::notices;
 use super::output::Output;
 use super::passing;
@@ -264,7 +265,7 @@ fn invited(people: &People, invitation: &GroupInvitation) -> String {
         "" => "a group".to_owned(),
         name => format!("“{}”", line(name)),
     };
-    let by = people.name(invitation.inviter_account_id);
+    let by = with_care(people.name(invitation.inviter_account_id), invitation.caution());
     let (members, id) = (invitation.member_count, invitation.invitation_id);
     format!("* {by} invites you to {name}, {members} members (`teahouse group accept {id}`)")
 }
@@ -275,7 +276,7 @@ fn asked(request: &FriendRequest) -> Option<String> {
         return None;
     }
     let said = last.map_or_else(String::new, |t| format!(": “{}”", line(&t.text)));
-    let name = line(display_name(request.card.as_ref())).into_owned();
+    let name = with_care(line(display_name(request.card.as_ref())).into_owned(), request.caution());
     Some(format!("* {name} about becoming friends{said} (request {})", request.request_id))
 }
 

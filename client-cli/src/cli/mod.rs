@@ -14,6 +14,7 @@ mod group;
 mod kinds;
 mod media;
 mod mentions;
+mod nearby;
 mod notices;
 mod options;
 mod output;
@@ -107,6 +108,7 @@ async fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Unblock { who } => contacts::unblock(app, &who).await,
         Command::Blocked => contacts::blocked(app).await,
         Command::DeleteFriend { who, yes } => contacts::delete(app, &who, yes).await,
+        Command::Nearby(command) => nearby::run(app, command).await,
         Command::Safety(command) => safety::run(app, command).await,
         Command::Group(args) => group::run(app, args).await,
         Command::Qr(args) => qr::show(app, args).await,
@@ -238,7 +240,13 @@ fn hint(error: &Error) -> Option<&'static str> {
         "OWNER_CANNOT_LEAVE" => Some(
             "`teahouse group transfer GROUP MEMBER` hands it over, `teahouse group dissolve GROUP` ends it.",
         ),
-        "RESTRICTED" => Some("`teahouse sanctions` shows what is closed to you, and until when."),
+        "AGE_NOT_CONFIRMED" => Some("`--on --adult` says that you are 18 or older and switches it on."),
+        "PLUG_IN_OFF" => Some("`teahouse around --on` switches it on."),
+        "RESTRICTED" | "PLUG_IN_CLOSED" => {
+            Some("`teahouse sanctions` shows what is closed to you, and until when.")
+        }
+        "POSITION_CLOSED" => Some("`teahouse around` shows from when on a place of yours is taken again."),
+        "POSITION_INACCURATE" => Some("`--accuracy METRES` says within how many metres the place is sure."),
         "CODE_EXPIRED" => Some("`teahouse login --qr` shows a new one."),
         "USERNAME_TAKEN" => Some("If it is yours, `teahouse login` signs you in."),
         "REPLACED" => {

@@ -67,6 +67,11 @@ impl Profile {
         self.dir.join(format!("{}.follow.json", self.name))
     }
 
+    /// Where the strangers are kept whom the last look or shake found.
+    pub(crate) fn strangers_file(&self) -> PathBuf {
+        self.dir.join(format!("{}.strangers.json", self.name))
+    }
+
     /// The sign-in, if there is one.
     ///
     /// # Errors
@@ -91,12 +96,12 @@ impl Profile {
             .map_err(|e| self.failure("write", &e))
     }
 
-    /// Forgets the sign-in and how far it followed.
+    /// Forgets the sign-in, how far it followed, and whom it found.
     ///
     /// # Errors
     /// `PROFILE_FILE`.
     pub(crate) fn remove(&self) -> Result<()> {
-        for file in [self.file(), self.cursor_file()] {
+        for file in [self.file(), self.cursor_file(), self.strangers_file()] {
             match fs::remove_file(file) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(self.failure("remove", &e)),
                 _ => {}
@@ -164,6 +169,7 @@ mod tests {
             assert_eq!((mode(profile.file()), mode(profile.dir.clone())), (0o600, 0o700));
         }
         fs::write(profile.cursor_file(), "{}").unwrap();
+        fs::write(profile.strangers_file(), "{}").unwrap();
         profile.remove().unwrap();
         assert_eq!(fs::read_dir(&profile.dir).unwrap().count(), 0);
         profile.remove().unwrap();

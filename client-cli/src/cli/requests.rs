@@ -2,6 +2,7 @@
 
 use super::App;
 use super::account::gender_name;
+use super::nearby::with_care;
 use super::output::Output;
 use super::people::{ambiguous, display_name, first_page, in_full, next_page};
 use super::text::{cut, line, table};
@@ -83,6 +84,7 @@ fn row(out: &Output, request: &FriendRequest) -> [String; 6] {
     } else {
         format!("{name} ({})", line(&request.username))
     };
+    let name = with_care(name, request.caution());
     let texts: Vec<_> = request.texts.iter().filter(|t| !t.text.is_empty()).collect();
     let text = texts.last().map_or_else(String::new, |t| {
         let who = if t.mine { "you: " } else { "" };
@@ -252,7 +254,7 @@ fn only<'a>(who: &str, named: &[&'a FriendRequest]) -> Result<&'a FriendRequest>
 
 /// The request that a word means, where a mistake makes no friends: a username also stands for the only request that
 /// shows the name of its person.
-async fn request_of(session: &Session, who: &str) -> Result<u64> {
+pub(super) async fn request_of(session: &Session, who: &str) -> Result<u64> {
     let requests = waiting(session).await?;
     let request = match meant(&requests, who) {
         Meant::Sure(request) => request,

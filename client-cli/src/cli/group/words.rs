@@ -1,5 +1,6 @@
 //! Groups in words and rows, for a terminal. Pure.
 
+use super::super::nearby::with_care;
 use super::super::output::Output;
 use super::super::people::{People, in_full};
 use super::super::text::{block, line, table};
@@ -157,7 +158,7 @@ pub(super) fn invitations(out: &Output, people: &People, invitations: &[GroupInv
     let row = |one: &GroupInvitation| {
         [
             one.invitation_id.to_string(),
-            people.name(one.inviter_account_id),
+            with_care(people.name(one.inviter_account_id), one.caution()),
             out.times.day(one.expires_at_ms),
             one.member_count.to_string(),
             line(&one.group_name).into_owned(),
