@@ -1,5 +1,6 @@
 //! `teahouse-loadtest`: simulated people against a real server process, and a table of what came of it.
 
+mod costs;
 mod echo;
 mod floor;
 mod options;
@@ -67,6 +68,7 @@ async fn measure(options: &Options) -> Result<Report, Failure> {
         Profile::Idle => profiles::idle::run(options, &floor).await,
         Profile::Chat => profiles::chat::run(options, &floor).await,
         Profile::Sync => profiles::sync::run(options, &floor).await,
+        Profile::Nearby => profiles::nearby::run(options, &floor).await,
         profile @ (Profile::Group | Profile::HotGroup) => {
             profiles::group::run(options, profile, &floor).await
         }

@@ -28,7 +28,7 @@ pub(crate) struct Options {
     connections: Option<usize>,
 
     /// Operations per second offered, over all connections, whether or not the server keeps up. 0: each connection
-    /// keeps `--in-flight` operations under way.
+    /// keeps `--in-flight` operations under way; in `nearby` a rate of its own.
     #[arg(long, default_value_t = 0.0)]
     pub rate: f64,
 
@@ -126,6 +126,8 @@ pub(crate) enum Profile {
     Group,
     /// Many speak at once in one group.
     HotGroup,
+    /// People look around: `--users` are visible, those who are connected look, `--rate` times a second together.
+    Nearby,
 }
 
 impl Profile {
@@ -137,6 +139,7 @@ impl Profile {
             Self::Sync => "sync",
             Self::Group => "group",
             Self::HotGroup => "hot-group",
+            Self::Nearby => "nearby",
         }
     }
 
@@ -145,6 +148,7 @@ impl Profile {
         match self {
             Self::Group => 500,
             Self::HotGroup => 50,
+            Self::Nearby => 1_000,
             _ => DEFAULT_CONNECTIONS,
         }
     }

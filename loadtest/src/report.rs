@@ -41,7 +41,7 @@ pub(crate) struct Report {
     pub floor_us_per_op: f64,
     pub floor_fdatasync_p50_ms: f64,
     pub ratio_to_floor: Option<f64>,
-    /// Settings of the started server that are not the defaults.
+    /// Settings of the started server that are not the defaults; of one that ran already, those that it must have.
     pub server_settings: Vec<String>,
     /// The first errors, for whoever looks for the cause.
     pub first_errors: Vec<String>,

@@ -27,7 +27,7 @@ impl From<Friends> for Scene {
 pub(crate) struct Server {
     /// `http://127.0.0.1:port`.
     pub url: String,
-    /// Settings that are not the defaults.
+    /// Settings that are not the defaults; of a server that runs already, those that it must have.
     pub settings: Vec<String>,
     child: Option<Child>,
     _data: Option<tempfile::TempDir>,
@@ -38,7 +38,6 @@ impl Server {
     pub(crate) fn start(options: &Options, scene: impl Into<Scene>) -> Result<Self, Failure> {
         let Scene { friends, visible, settings } = scene.into();
         if let Some(url) = &options.server {
-            // It is not ours to set; the run means nothing where it is set otherwise.
             return Ok(Self { url: url.clone(), settings, child: None, _data: None });
         }
         raise_open_files();

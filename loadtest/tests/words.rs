@@ -35,18 +35,33 @@ fn who_ends_it_is_told() {
     assert!(said.contains("ended by SIGTERM"), "{said}");
 }
 
+/// The report of a run without a fault.
+fn report(arguments: &[&str]) -> serde_json::Value {
+    let ended = loadtest(arguments).arg("--json").output().expect("it runs");
+    let (said, printed) = (String::from_utf8_lossy(&ended.stderr), String::from_utf8_lossy(&ended.stdout));
+    assert!(ended.status.success(), "{arguments:?}: {said}{printed}");
+    serde_json::from_str(printed.lines().last().expect("a line")).expect("an object")
+}
+
+/// How often something was done.
+fn count(report: &serde_json::Value, what: &str) -> u64 {
+    report["per_op"][what]["count"].as_u64().expect("a count")
+}
+
 #[test]
 fn everybody_in_a_group_hears_everything_once_and_in_order() {
     for profile in ["group", "hot-group"] {
-        let arguments = [profile, "--connections", "6", "--senders", "3", "--seconds", "1", "--json"];
-        let ended = loadtest(&arguments).output().expect("it runs");
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert!(ended.status.success(), "{profile}: {said}");
-        let report = String::from_utf8_lossy(&ended.stdout);
-        let report: serde_json::Value =
-            serde_json::from_str(report.lines().last().expect("a line")).expect("an object");
-        let delivered = report["per_op"]["deliver"]["count"].as_u64().expect("a count");
-        let acknowledged = report["per_op"]["acknowledge"]["count"].as_u64().expect("a count");
+        let report = report(&[profile, "--connections", "6", "--senders", "3", "--seconds", "1"]);
+        let (delivered, acknowledged) = (count(&report, "deliver"), count(&report, "acknowledge"));
         assert!(acknowledged > 0 && delivered >= acknowledged * 6, "{profile}: {report}");
+    }
+}
+
+#[test]
+fn people_who_look_around_are_shown_what_is_true() {
+    let arguments = ["nearby", "--users", "300", "--connections", "60", "--rate", "60", "--seconds", "3"];
+    let report = report(&arguments);
+    for what in ["look", "look_with_cell", "page"] {
+        assert!(count(&report, what) > 0, "{what}: {report}");
     }
 }

@@ -4,4 +4,6 @@ pub(crate) mod chat;
 pub(crate) mod group;
 pub(crate) mod idle;
 mod messages;
+pub(crate) mod nearby;
+mod strangers;
 pub(crate) mod sync;

@@ -7,6 +7,7 @@ use crate::random::Random;
 use crate::time::{HOUR, Time};
 use sha2::{Digest, Sha256};
 use std::f64::consts::TAU;
+use std::time::Duration;
 
 /// Degrees north and east.
 pub type Point = (f64, f64);
@@ -27,9 +28,9 @@ const PEOPLE_PER_KM2: f64 = 2_000.0;
 /// Kilometres of a degree of latitude.
 const DEGREE_KM: f64 = 111.195;
 /// When people were last seen at home, at work, and where they are in the evening, before the store is filled.
-const HOME_AGO: u32 = 20;
-const OFFICE_AGO: u32 = 8;
-const EVENING_AGO: u32 = 1;
+const HOME_AGO: Duration = Duration::from_secs(20 * HOUR.as_secs());
+const OFFICE_AGO: Duration = Duration::from_secs(8 * HOUR.as_secs());
+pub(super) const EVENING_AGO: Duration = HOUR;
 
 /// Where somebody is over the day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,10 +95,9 @@ impl Life {
     pub fn remembered(&self, now: Time) -> (State, Published) {
         let stays = [(self.home, HOME_AGO), (self.office, OFFICE_AGO), (self.evening, EVENING_AGO)];
         let mut told = None;
-        for (at, hours) in stays {
+        for (at, ago) in stays {
             let state = told.take().map_or_else(State::default, |(state, _)| state);
-            let fix =
-                geo::fix(at.0, at.1, 10.0, now - HOUR * hours).expect("points that were moved are points");
+            let fix = geo::fix(at.0, at.1, 10.0, now - ago).expect("points that were moved are points");
             told =
                 Some(geo::publish(&state, fix, &Rules::default()).expect("nobody is closed or so far away"));
         }

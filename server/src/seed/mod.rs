@@ -7,8 +7,8 @@ use crate::config::Config;
 pub use crate::config::flags::Friends;
 use crate::error::Result;
 use crate::features::accounts::{self, AccountHooks, SeedPerson};
-use crate::features::{chat, contacts, place};
-use crate::geo;
+use crate::features::{chat, contacts, look_around, place};
+use crate::geo::{Published, State};
 use crate::id::{AccountId, DeviceId, IdGenerator};
 use crate::random::Random;
 use crate::store::{Store, Tx};
@@ -94,7 +94,7 @@ pub async fn fill(config: &Config, crowd: &Crowd) -> Result<(), Box<dyn Error>> 
             let visible = first..crowd.visible.min(people.end);
             let batch = Batch {
                 people: people.map(|index| person(&ids, &crowd.seed, index)).collect(),
-                visible: visible.map(|index| world.life(index).remembered(now).0).collect(),
+                visible: visible.map(|index| world.life(index).remembered(now)).collect(),
                 friends: crowd.friends,
                 hooks: chat::Hooks::new(ids.clone()),
                 password_hash: password_hash.clone(),
@@ -128,7 +128,7 @@ fn person(ids: &IdGenerator, seed: &str, index: usize) -> SeedPerson {
 struct Batch {
     people: Vec<SeedPerson>,
     /// Where those of them were who use the plug-ins, the first ones.
-    visible: Vec<geo::State>,
+    visible: Vec<(State, Published)>,
     friends: Friends,
     hooks: chat::Hooks,
     password_hash: Arc<str>,
@@ -146,8 +146,10 @@ impl Batch {
                 contacts::seed_friends(tx, &self.hooks, pair[0].id, pair[1].id, now)?;
             }
         }
-        for (person, state) in self.people.iter().zip(&self.visible) {
+        for (person, (state, published)) in self.people.iter().zip(&self.visible) {
             place::seed(tx, person.id, state.clone())?;
+            let (gender, looked_at) = (person.profile.gender(), now - city::EVENING_AGO);
+            look_around::seed(tx, person.id, published.cell, gender, looked_at)?;
         }
         Ok(self.people.iter().map(|person| person.id).collect())
     }

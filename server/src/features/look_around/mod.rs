@@ -9,6 +9,7 @@ mod cursor;
 mod hooks;
 mod page;
 mod rules;
+mod seed;
 mod seen;
 mod sweep;
 mod tables;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use config::LookAroundConfig;
 pub use hooks::Hooks;
+pub use seed::seed;
 
 use super::Foundation;
 use super::greetings::Strangers;

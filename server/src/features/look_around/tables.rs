@@ -24,7 +24,7 @@ pub(super) struct SettingsRow {
     pub(super) enabled: bool,
     /// 1, 6 or 24; 0: never chosen.
     #[prost(uint32, tag = "2")]
-    hours: u32,
+    pub(super) hours: u32,
     #[prost(bool, tag = "3")]
     pub(super) hides_from_friends: bool,
 }
