@@ -16,6 +16,7 @@ mod model;
 mod order;
 mod outside;
 mod passing;
+mod place;
 mod proofs;
 mod qr;
 mod readers;

@@ -13,7 +13,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) struct Server {
     process: Process,
     url: String,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
@@ -32,7 +32,7 @@ impl Server {
                 line[at..].split_whitespace().next().map(str::to_owned)
             })
             .await;
-        Self { process, url, _data: data }
+        Self { process, url, data }
     }
 
     /// Where it is.
@@ -49,10 +49,21 @@ impl Server {
         kib / 1024
     }
 
+    /// What it wrote so far.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
     /// Stops it in order.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
+        self.stop_and_keep().await;
+    }
+
+    /// Stops it in order, and gives the directory with its data.
+    pub(crate) async fn stop_and_keep(mut self) -> TempDir {
         self.process.signal(rustix::process::Signal::TERM);
         let end = self.process.exit(STOPS_WITHIN).await;
         assert!(end.success(), "{end}:\n{}", self.process.log());
+        self.data
     }
 }

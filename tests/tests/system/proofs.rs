@@ -3,6 +3,7 @@
 use crate::access;
 use crate::model::{Op, divergence};
 use crate::outside::Server;
+use crate::place;
 use futures::future::join_all;
 use teahouse_client::Transport;
 use teahouse_proto::accounts::LoginRequest;
@@ -66,4 +67,21 @@ async fn what_is_acknowledged_before_it_is_written_is_not_there_to_read() {
     let mut world = World::start(setup).await;
     assert_eq!(unknown_to_the_server(&world, 0).await, 0);
     world.go_down().await;
+}
+
+#[tokio::test]
+async fn sorted_by_distance_the_order_gives_people_away() {
+    let (server, world) =
+        with_defect("order-by-distance", place::unlimited(Setup::over(Transport::Ws))).await;
+    let nearer_first = place::sorted_by_distance(&world).await;
+    assert!(place::looks_sorted(nearer_first), "{nearer_first}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn with_one_side_snapped_bands_differ() {
+    let (server, world) = with_defect("snap-one-side", place::unlimited(Setup::over(Transport::Ws))).await;
+    let wrong = place::one_sided(&world).await;
+    assert!(!wrong.is_empty(), "the defect was not noticed");
+    server.stop().await;
 }
