@@ -108,20 +108,8 @@ impl App {
         let address = port.address();
         let codes = config.code_address(address).map_err(StartError)?;
         let mut methods = Methods::new(clock, &config.limits);
-        let settings = features::Settings {
-            accounts: &config.accounts,
-            media: &config.media,
-            contacts: &config.contacts,
-            chat: &config.chat,
-            groups: &config.groups,
-            presence: &config.presence,
-            qr: &config.qr,
-            place: &config.place,
-            greetings: &config.greetings,
-            look_around: &config.look_around,
-        };
         let home = media_home(&config);
-        let installed = features::install(&mut methods, &foundation, &settings, home, codes)
+        let installed = features::install(&mut methods, &foundation, &room_settings(&config), home, codes)
             .map_err(|e| StartError(e.to_string()))?;
         foundation.store.observe(installed.observers);
 
@@ -150,6 +138,23 @@ impl App {
         }
         tasks.spawn(server.run());
         Ok(Running { address, url, gate, foundation, media: installed.media, tls, tasks, stop })
+    }
+}
+
+/// What each room is set to.
+fn room_settings(config: &Config) -> features::Settings<'_> {
+    features::Settings {
+        accounts: &config.accounts,
+        media: &config.media,
+        contacts: &config.contacts,
+        chat: &config.chat,
+        groups: &config.groups,
+        presence: &config.presence,
+        qr: &config.qr,
+        place: &config.place,
+        greetings: &config.greetings,
+        look_around: &config.look_around,
+        shake: &config.shake,
     }
 }
 

@@ -215,7 +215,7 @@ impl Mirror {
                 self.entries.clear();
                 self.last_account_number = None;
             }
-            Some(Event::Typing(_) | Event::Receipt(_) | Event::Presence(_)) => {}
+            Some(Event::Typing(_) | Event::Receipt(_) | Event::Presence(_) | Event::Shaken(_)) => {}
             None => self.violations.push("an event of an unknown kind".to_owned()),
         }
         Ok(())

@@ -127,6 +127,9 @@ fn document(update: &Update) -> Result<String> {
         Update::Receipt(receipt) => {
             event(FollowResponse { event: Some(Event::Receipt(*receipt)), ..Default::default() })
         }
+        Update::Shaken(shaken) => {
+            event(FollowResponse { event: Some(Event::Shaken(shaken.clone())), ..Default::default() })
+        }
         Update::CaughtUp { server_time_ms } => {
             let now = CaughtUp { server_time_ms: *server_time_ms };
             event(FollowResponse { event: Some(Event::CaughtUp(now)), ..Default::default() })
@@ -184,6 +187,10 @@ fn show(out: &Output, people: &mut People, update: &Update, now: bool) -> Result
             None => Ok(()),
         },
         Update::Presence(presence) => out.say(out.dim(&passing::presence(people, presence))),
+        Update::Shaken(shaken) => match passing::shaken(shaken) {
+            text if text.is_empty() => Ok(()),
+            text => out.say(out.dim(&text)),
+        },
         Update::Receipt(receipt) => out.say(out.dim(&passing::receipt(people, receipt))),
         Update::Offline { error, retry_in } => {
             let seconds = retry_in.as_secs_f32().ceil();

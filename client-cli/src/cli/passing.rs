@@ -1,8 +1,10 @@
 //! What friends do at the moment, in words: typing, having read, coming and going. Pure.
 
 use super::people::People;
+use super::text::line;
 use teahouse_proto::chat::TypingKind;
 use teahouse_proto::presence::Presence;
+use teahouse_proto::shake::Shaken;
 use teahouse_proto::sync::{Receipt, Typing};
 
 /// "* Bobby is typing"; nothing for what this version does not know.
@@ -26,6 +28,12 @@ pub(super) fn receipt(people: &People, receipt: &Receipt) -> String {
 pub(super) fn presence(people: &People, presence: &Presence) -> String {
     let now = if presence.online { "is online" } else { "is gone" };
     format!("* {} {now}", people.name(presence.account_id))
+}
+
+/// "* Bobby shook with you", a line each.
+pub(super) fn shaken(shaken: &Shaken) -> String {
+    let lines = shaken.partners.iter().map(|card| format!("* {} shook with you", line(&card.name)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

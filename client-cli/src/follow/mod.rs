@@ -282,6 +282,7 @@ impl<S: CursorStore> Follower<S> {
             }
             Some(Event::Typing(typing)) => steps.push(Step::Give(Update::Typing(typing))),
             Some(Event::Presence(presence)) => steps.push(Step::Give(Update::Presence(presence))),
+            Some(Event::Shaken(shaken)) => steps.push(Step::Give(Update::Shaken(shaken))),
             Some(Event::Receipt(receipt)) => steps.push(Step::Give(Update::Receipt(receipt))),
             Some(Event::Resync(resync)) => {
                 self.forget(&resync.reason);

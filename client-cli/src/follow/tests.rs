@@ -71,6 +71,7 @@ async fn until<S: CursorStore>(follower: &mut Follower<S>, last: &str) -> Vec<St
             Update::Account { event, .. } => format!("account {}", event.number),
             Update::Typing(typing) => format!("{:?}", typing.kind()),
             Update::Presence(presence) => format!("online {}", presence.online),
+            Update::Shaken(shaken) => format!("met {}", shaken.partners.len()),
             Update::Receipt(receipt) => format!("read {}", receipt.read_seq),
             Update::CaughtUp { .. } => "caught up".to_owned(),
             Update::Resync { reason } => reason,

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use std::time::Duration;
 use teahouse_proto::chat::{Conversation, Entry};
 use teahouse_proto::presence::Presence;
+use teahouse_proto::shake::Shaken;
 use teahouse_proto::sync::{AccountEvent, Receipt, Typing};
 
 /// One thing that a device learns.
@@ -36,6 +37,9 @@ pub enum Update {
     Receipt(Receipt),
     /// A friend came or went. What was before is asked for with `PresenceService/GetPresence`.
     Presence(Presence),
+    /// Further partners of a shake of this or another device of the account. What is missed is in
+    /// `ShakeService/ListShaken`.
+    Shaken(Shaken),
     /// Everything up to now was told; what follows happens now.
     CaughtUp {
         /// The server's clock, UTC milliseconds.

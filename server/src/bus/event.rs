@@ -45,6 +45,13 @@ pub enum Event {
         /// How; `None`: not at all.
         shown: Option<Nearby>,
     },
+    /// Two people are kept apart from now on where strangers meet: one of them blocked the other.
+    Parted {
+        /// One of them.
+        one: AccountId,
+        /// The other.
+        other: AccountId,
+    },
     /// Somebody wants what is known of their place forgotten: nobody may come upon them any more.
     PlaceForgotten {
         /// Whose.

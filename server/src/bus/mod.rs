@@ -48,6 +48,16 @@ pub struct Passing {
     pub lasts: bool,
 }
 
+/// Room to tell something.
+pub struct Room<'a>(mpsc::Permit<'a, Passing>);
+
+impl Room<'_> {
+    /// Tells it, as [`Bus::send`].
+    pub fn tell(self, to: Audience, message: FollowResponse) {
+        self.0.send(Passing { to, message: Arc::new(message), lasts: false });
+    }
+}
+
 impl Bus {
     /// A bus, and what [`run`] takes from it.
     pub fn new() -> (Self, mpsc::Receiver<Passing>) {
@@ -65,6 +75,11 @@ impl Bus {
     #[must_use]
     pub fn send_lasting(&self, to: Audience, message: FollowResponse) -> bool {
         self.pass(Passing { to, message: Arc::new(message), lasts: true })
+    }
+
+    /// Waits until there is room, for who has much to tell at once. None when nobody listens any more.
+    pub async fn room(&self) -> Option<Room<'_>> {
+        self.queue.reserve().await.ok().map(Room)
     }
 
     fn pass(&self, passing: Passing) -> bool {

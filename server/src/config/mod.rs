@@ -15,6 +15,7 @@ use crate::features::media::MediaConfig;
 use crate::features::place::PlaceConfig;
 use crate::features::presence::PresenceConfig;
 use crate::features::qr::{Address, QrConfig};
+use crate::features::shake::ShakeConfig;
 use crate::store::StoreConfig;
 use crate::telemetry::LogConfig;
 use crate::transport::tls::TlsConfig;
@@ -78,6 +79,8 @@ crate::settings! {
         place: PlaceConfig,
         /// Who is nearby.
         look_around: LookAroundConfig,
+        /// Shaking.
+        shake: ShakeConfig,
         /// What the server says of itself.
         log: LogConfig,
         /// The page /metrics.
@@ -197,6 +200,7 @@ impl Config {
         problems.extend(self.place.problems());
         problems.extend(self.greetings.problems());
         problems.extend(self.look_around.problems());
+        problems.extend(self.shake.problems());
         problems.extend(self.code_address(self.listen).err());
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             problems.push("tls.cert and tls.key belong together: set both or none".to_owned());

@@ -2,7 +2,7 @@
 //! everything that protects oneself belongs to none, so that it is always possible.
 
 use crate::call::Methods;
-use crate::restrictions::Area::{self, Groups, LookAround, Profile, Requests, Speaking};
+use crate::restrictions::Area::{self, Groups, LookAround, Profile, Requests, Shake, Speaking};
 use teahouse_proto::{self as proto, MethodInfo};
 
 const AREAS: &[(&MethodInfo, &[Area])] = &[
@@ -25,6 +25,7 @@ const AREAS: &[(&MethodInfo, &[Area])] = &[
     (&proto::GROUPS_JOIN_GROUP, &[Groups]),
     (&proto::LOOK_AROUND_LOOK, &[LookAround]),
     (&proto::LOOK_AROUND_LOOK_ON, &[LookAround]),
+    (&proto::SHAKE_SHAKE, &[Shake]),
 ];
 
 /// Puts the methods into their areas, once all are registered.

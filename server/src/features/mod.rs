@@ -44,6 +44,7 @@ use media::{Media, MediaConfig, MediaHome};
 use place::PlaceConfig;
 use presence::PresenceConfig;
 use qr::QrConfig;
+use shake::{Shake, ShakeConfig};
 use std::sync::Arc;
 use stickers::Stickers;
 
@@ -90,6 +91,8 @@ pub struct Settings<'a> {
     pub greetings: &'a GreetingsConfig,
     /// Of the Look Around room.
     pub look_around: &'a LookAroundConfig,
+    /// Of the Shake room.
+    pub shake: &'a ShakeConfig,
 }
 
 /// What the composition root does with the rooms once they are built.
@@ -213,8 +216,10 @@ fn among_strangers(
     let look_around =
         LookAround::new(foundation.clone(), settings.look_around.clone(), gate.clone(), strangers.clone());
     teahouse_proto::register_look_around(methods, &look_around);
+    let shake = Shake::new(foundation.clone(), settings.shake.clone(), gate.clone(), strangers.clone());
+    teahouse_proto::register_shake(methods, &shake);
     AmongStrangers {
-        observers: vec![strangers.observer(), look_around.observer()],
-        background: vec![gate.run().boxed(), look_around.run().boxed()],
+        observers: vec![strangers.observer(), look_around.observer(), shake.clone()],
+        background: vec![gate.run().boxed(), look_around.run().boxed(), shake.run().boxed()],
     }
 }

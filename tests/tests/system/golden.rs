@@ -7,6 +7,8 @@ mod groups;
 mod look_around;
 #[path = "golden/safety.rs"]
 mod safety;
+#[path = "golden/shake.rs"]
+mod shake;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -447,6 +449,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     codes(&mut examples, &anna, &boris).await;
     groups::groups(&mut examples, &world, [&anna, &boris]).await;
     look_around::look_around(&mut examples, [&anna, &boris]).await;
+    shake::shake(&mut examples, &world).await;
     sign_in_by_code(&mut examples, &world, &anna).await;
     safety::safety(&mut examples, &world, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;

@@ -22,5 +22,6 @@ mod qr;
 mod readers;
 mod sessions;
 mod sign_in_by_code;
+mod shaking;
 mod signing_in;
 mod story;

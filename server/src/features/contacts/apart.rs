@@ -3,6 +3,7 @@
 //! It does not know how people come upon each other.
 
 use super::tables::{APART, APART_UNTIL, ApartRow, BLOCK};
+use crate::bus::Event;
 use crate::error::Result;
 use crate::id::AccountId;
 use crate::store::key::KeyRange;
@@ -48,6 +49,7 @@ pub(super) fn part(tx: &mut Tx<'_>, a: AccountId, b: AccountId) -> Result<()> {
     for sides in [(a, b), (b, a)] {
         tx.put(&APART, &sides, &ApartRow { until_ms: 0 })?;
     }
+    tx.publish(Event::Parted { one: a, other: b });
     Ok(())
 }
 

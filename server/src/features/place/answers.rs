@@ -16,6 +16,11 @@ pub(super) fn no_position() -> Error {
     )
 }
 
+/// `POSITION_CLOSED`.
+pub(super) fn closed(until: Time, now: Time) -> Error {
+    refused(Refused::Closed { until }, now)
+}
+
 /// The error for a position that is not taken.
 pub(super) fn refused(refused: Refused, now: Time) -> Error {
     match refused {

@@ -225,6 +225,12 @@ impl Gate {
         })
     }
 
+    /// Whether positions of somebody are taken, for plug-ins that do not ask for one each time. Errors: `POSITION_CLOSED`.
+    pub async fn check_not_closed(&self, account: AccountId, now: Time) -> Result<()> {
+        let closed = self.outlook(account, now).await?.closed_until;
+        closed.map_or(Ok(()), |until| Err(answers::closed(until, now)))
+    }
+
     /// "Clear location and exit": until the time it gives, no position of this person is taken. What was published, and
     /// what was drawn, stays. In the transaction in which the plug-in stops showing them.
     pub fn clear(&self, tx: &mut Tx<'_>, account: AccountId, now: Time) -> Result<Time> {

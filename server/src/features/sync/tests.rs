@@ -108,7 +108,7 @@ async fn catch_up(stream: &mut Stream) -> (Vec<String>, Bytes) {
             Kinds::Resync(resync) => format!("resync {}", resync.reason),
             Kinds::CaughtUp(_) => return (told, response.cursor),
             Kinds::Entry(entry) => panic!("entry {} while catching up", entry.seq),
-            Kinds::Typing(_) | Kinds::Receipt(_) | Kinds::Presence(_) => {
+            Kinds::Typing(_) | Kinds::Receipt(_) | Kinds::Presence(_) | Kinds::Shaken(_) => {
                 panic!("told in passing while catching up")
             }
         });

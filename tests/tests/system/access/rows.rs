@@ -16,6 +16,7 @@ use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
 use teahouse_proto::qr as q;
 use teahouse_proto::safety as y;
+use teahouse_proto::shake as w;
 use teahouse_proto::stickers as k;
 use teahouse_proto::sync as s;
 use teahouse_tests::verbs::text;
@@ -88,6 +89,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(groups());
     rows.extend(joining_groups());
     rows.extend(look_around());
+    rows.extend(shake());
     rows.push(row(&method::SAFETY_LIST_SANCTIONS, Names::Caller, |_| encode(&y::ListSanctionsRequest {})));
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
@@ -468,5 +470,17 @@ fn look_around() -> Vec<Row> {
         row(&method::LOOK_AROUND_CLEAR_LOCATION, Caller, |_| encode(&l::ClearLocationRequest {})),
         row(&method::LOOK_AROUND_FORGET, Caller, |_| encode(&l::ForgetRequest {})),
         row(&method::LOOK_AROUND_GET_LOOK_AROUND, Caller, |_| encode(&l::GetLookAroundRequest {})),
+    ]
+}
+
+fn shake() -> Vec<Row> {
+    use Names::Caller;
+    vec![
+        row(&method::SHAKE_GET_SHAKE, Caller, |_| encode(&w::GetShakeRequest {})),
+        row(&method::SHAKE_UPDATE_SHAKE, Caller, |_| encode(&w::UpdateShakeRequest::default())),
+        row(&method::SHAKE_SHAKE, Caller, |_| encode(&w::ShakeRequest::default())),
+        row(&method::SHAKE_LIST_SHAKEN, Caller, |_| encode(&w::ListShakenRequest::default())),
+        row(&method::SHAKE_CLEAR_SHAKEN, Caller, |_| encode(&w::ClearShakenRequest {})),
+        row(&method::SHAKE_FORGET, Caller, |_| encode(&w::ForgetRequest {})),
     ]
 }
