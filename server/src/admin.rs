@@ -43,7 +43,8 @@ impl Commands {
         assert!(before.is_none(), "the command {name} is entered twice");
     }
 
-    async fn run(&self, mut words: Vec<String>) -> Result<String, String> {
+    /// What an operator who says these words is answered.
+    pub(crate) async fn run(&self, mut words: Vec<String>) -> Result<String, String> {
         if words.is_empty() {
             return Err("say a command; help lists all".to_owned());
         }

@@ -21,7 +21,7 @@ use teahouse_proto::media::{CreateUploadRequest, FinishUploadRequest, Media, Med
 use teahouse_proto::qr::GetCodeRequest;
 use teahouse_proto::{
     AccountsClient, ChatClient, ContactsClient, FavouritesClient, GroupsClient, MediaClient, QrClient,
-    StickersClient,
+    SafetyClient, StickersClient,
 };
 
 /// Bytes of an upload that travel at once.
@@ -109,6 +109,11 @@ impl Device {
     /// Calls of `FavouritesService`.
     pub fn favourites(&self) -> FavouritesClient<Self> {
         FavouritesClient(self.clone())
+    }
+
+    /// Calls of `SafetyService`.
+    pub fn safety(&self) -> SafetyClient<Self> {
+        SafetyClient(self.clone())
     }
 
     /// Calls of `StickersService`.

@@ -1,6 +1,7 @@
 //! Plain pages, and the handshake of WebSocket.
 
 use crate::rig::*;
+use teahouse_server::app::Running;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 #[tokio::test]
@@ -48,6 +49,26 @@ async fn metrics_are_for_this_machine_and_the_operator() {
     let absent = ask(&guarded, "GET /metricz", &[], b"").await;
     let body = |answer: &str| answer.split("\r\n\r\n").nth(1).map(str::to_owned);
     assert_eq!(body(&hidden), body(&absent), "as if it were not there");
+}
+
+#[tokio::test]
+async fn the_credential_in_the_data_directory_reads_metrics_unless_the_settings_name_another() {
+    async fn read(server: &Running, token: &str) -> u16 {
+        let token = format!("Authorization: Bearer {token}");
+        status(&ask(server, "GET /metrics", &["X-Forwarded-For: 9.9.9.9", &token], b"").await)
+    }
+    for (setting, credential_counts) in [("log.level=info", true), ("metrics.token=0123456789abcdef", false)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let data = format!("data={}", dir.path().display());
+        let server = start(&["store.engine=sled", &data, "trusted_proxies=127.0.0.0/8", setting]).await;
+        let credential = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
+        let expected = if credential_counts { 200 } else { 404 };
+        assert_eq!(read(&server, credential.trim()).await, expected, "{setting}");
+        assert_eq!(read(&server, "0123456789abcdef").await, 604 - expected, "{setting}");
+        assert_eq!(read(&server, "").await, 404);
+        server.shutdown().await;
+    }
 }
 
 #[tokio::test]

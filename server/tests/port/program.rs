@@ -92,3 +92,64 @@ async fn a_port_or_directory_in_use_is_told() {
     assert!(!refused.status.success() && text(&refused.stderr).contains(&data), "{refused:?}");
     assert_eq!(signal(&mut server, Signal::TERM).await, Some(0));
 }
+
+/// What a command line of an operator says, and whether it was a success.
+async fn admin(data: &str, words: &str) -> (bool, String) {
+    let words = words.split(' ');
+    let args: Vec<&str> = ["--data", data, "admin"].into_iter().chain(words).collect();
+    let said = output(&args).await;
+    (said.status.success(), text(&said.stdout) + &text(&said.stderr))
+}
+
+#[tokio::test]
+async fn operators_are_told_what_they_can_say_and_what_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().display().to_string();
+    let (mut server, _) = serve(&["--listen", "127.0.0.1:0", "--data", &data]).await;
+    let (done, help) = admin(&data, "help").await;
+    for command in ["users", "sanction", "lift", "audit", "status"] {
+        assert!(done && help.lines().any(|line| line.starts_with(command)), "{command} is not in {help}");
+    }
+    for (words, told) in [
+        ("sanction", "suspend DAYS"),
+        ("sanction nobody_here ban", "no account of this name"),
+        ("sanction nobody_here shoot", "no sanction"),
+        ("lift nobody_here ban", "no account of this name"),
+        ("audit soon", "no number"),
+        ("users a b", "one NAME"),
+    ] {
+        let (done, said) = admin(&data, words).await;
+        assert!(!done && said.contains(told), "{words}: {said}");
+    }
+    assert_eq!(admin(&data, "users").await, (true, "no accounts yet\n".to_owned()));
+    assert_eq!(admin(&data, "audit").await, (true, "nothing was done\n".to_owned()));
+    let (done, _) = admin(&data, "invite 3").await;
+    let (_, audit) = admin(&data, "audit").await;
+    assert!(done && audit.contains("operator: made an invitation code, uses: 3"), "{audit}");
+    assert_eq!(signal(&mut server, Signal::TERM).await, Some(0));
+}
+
+#[tokio::test]
+async fn the_credential_is_in_a_file_of_the_operator_and_in_no_output() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().display().to_string();
+    let mut known = None;
+    for _ in 0..2 {
+        // Into a file: a pipe that nobody reads would be full soon.
+        let log = std::fs::File::create(dir.path().join("log")).unwrap();
+        let level = "log.level=debug,teahouse_server=trace";
+        let args = ["--listen", "127.0.0.1:0", "--data", &data, "--set", level];
+        let mut child = program(&args).stderr(log).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = timeout(SOON, lines.next_line()).await.expect("says something in time").unwrap();
+        let file = dir.path().join("operator.token");
+        let credential = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(known.get_or_insert(credential.clone()), &credential, "it is made once");
+        assert_eq!(signal(&mut child, Signal::TERM).await, Some(0));
+        let logged = std::fs::read_to_string(dir.path().join("log")).unwrap();
+        let said = first.expect("it starts") + &logged;
+        assert!(said.contains("stopping") && !said.contains(&credential), "{said}");
+    }
+}

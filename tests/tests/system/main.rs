@@ -20,6 +20,7 @@ mod place;
 mod proofs;
 mod qr;
 mod readers;
+mod sanctions;
 mod sessions;
 mod sign_in_by_code;
 mod shaking;

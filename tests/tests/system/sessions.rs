@@ -14,7 +14,7 @@ use teahouse_tests::verbs::reason;
 use teahouse_tests::world::{Setup, World, over_all_transports, over_all_transports_with};
 
 /// Within this, whatever a signed-out device has open is closed.
-const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+pub(crate) const CLOSED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The stream ends, the socket is closed, and a new one is not let in.
 async fn is_shut_out(device: &Device, connection: Connection, mut follow: Follow) {

@@ -1,6 +1,7 @@
 //! The room as its callers see it, on a store in memory and with cheap password hashes.
 
 mod devices;
+mod operators;
 mod profile;
 mod recovery;
 mod register;

@@ -1,7 +1,10 @@
 //! Many who decide at the same moment, and the moment in which the time is over.
 
 use super::*;
+use crate::features::accounts::audit::By;
+use crate::features::accounts::sanctions;
 use futures::future::join_all;
+use teahouse_proto::safety::{Sanction, sanction::Kind};
 
 const DECIDERS: usize = 50;
 
@@ -89,4 +92,34 @@ async fn a_decision_in_the_last_moment_holds_or_does_not() {
         assert!(asking.in_its_time().await.is_none());
     }
     assert!(held > 0 && late > 0, "{held} held, {late} came late");
+}
+
+/// Suspends somebody for a day, as an operator does.
+async fn suspend(w: &World, account: AccountId) {
+    let now = w.clock().now();
+    let until_ms = (now + Duration::from_secs(86_400)).as_ms();
+    let new = Sanction { kind: Kind::Suspension.into(), until_ms, ..Sanction::default() };
+    let decide = move |tx: &mut Tx<'_>| sanctions::sanction(tx, account, &new, By::Operator, now);
+    w.store().transact(decide).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_code_leads_around_a_suspension() {
+    let w = world();
+    let anna = w.person("anna").await;
+    let mut before = w.ask().await;
+    w.let_in(&anna, &before).await;
+    let mut during = w.ask().await;
+    let ticket = w.ticket(&anna, &during).await;
+    suspend(&w, anna.account).await;
+    // What was let in before it is out again, though its device is told so only when it comes.
+    before.scanned().await;
+    let login = before.signed_in().await;
+    assert_eq!(reason(w.accounts.authenticate(&login.token).await), "UNAUTHENTICATED");
+    // A call of a device that was signed in when it began.
+    assert_eq!(reason(w.decide(&anna, &ticket, true).await), "UNAUTHENTICATED");
+    during.scanned().await;
+    let still_open = w.rows().await.iter().filter(|(id, _)| *id == attempts::id(during.token)).count();
+    assert_eq!((w.devices(&anna).await, still_open), (0, 1), "somebody else may let it in");
+    assert!(anna.is_ended() && anna.farewell().message().contains("suspended"));
 }
