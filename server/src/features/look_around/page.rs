@@ -5,7 +5,7 @@ use super::LookAround;
 use super::cursor::Quest;
 use crate::error::Result;
 use crate::faults::{self, Fault};
-use crate::features::{contacts, place};
+use crate::features::{contacts, greetings};
 use crate::geo::Found;
 use crate::id::AccountId;
 use crate::time::Time;
@@ -55,7 +55,7 @@ impl LookAround {
         }
         let size = quest.from.size();
         let found: Vec<(AccountId, Band)> =
-            found.iter().map(|found| (found.person, place::band_word(found.band, size))).collect();
+            found.iter().map(|found| (found.person, greetings::band(found.band, size))).collect();
         Ok((self.strangers.cards(quest.viewer, Way::LookAround, &found, now).await?, next))
     }
 

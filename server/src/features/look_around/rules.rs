@@ -1,7 +1,6 @@
 //! What may be asked for, and how a cell is drawn for who stands in it. Knows no people.
 
 use crate::error::{Error, Result};
-use crate::features::place::band_of;
 use crate::geo::{self, Cell};
 use teahouse_proto::common::{Band, Gender};
 use teahouse_proto::look_around::Area;
@@ -34,6 +33,22 @@ pub(super) fn within(band: i32) -> Result<geo::Band> {
     band.filter(|band| *band <= FARTHEST).ok_or_else(refused)
 }
 
+/// The band that a word of the wire stands for, of whatever size the cells are. `None`: unspecified.
+fn band_of(word: Band) -> Option<geo::Band> {
+    Some(match word {
+        Band::Unspecified => return None,
+        Band::Cell500M | Band::Cell2Km => geo::Band::SameCell,
+        Band::Within1Km => geo::Band::Km1,
+        Band::Within2Km => geo::Band::Km2,
+        Band::Within5Km => geo::Band::Km5,
+        Band::Within10Km => geo::Band::Km10,
+        Band::Within50Km => geo::Band::Km50,
+        Band::Within200Km => geo::Band::Km200,
+        Band::Within1000Km => geo::Band::Km1000,
+        Band::World => geo::Band::World,
+    })
+}
+
 /// `PLUG_IN_OFF`.
 pub(super) fn plug_in_off() -> Error {
     Error::precondition(
@@ -53,6 +68,16 @@ pub(super) fn area(cell: Cell) -> Area {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_bands_are_read_as_they_are_told() {
+        for band in geo::Band::ALL {
+            for size in [geo::Size::Metres500, geo::Size::Metres2000] {
+                assert_eq!(band_of(crate::features::greetings::band(band, size)), Some(band));
+            }
+        }
+        assert_eq!(band_of(Band::Unspecified), None);
+    }
 
     #[test]
     fn bands_up_to_ten_kilometres_and_hours_as_listed() {

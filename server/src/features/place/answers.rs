@@ -1,10 +1,9 @@
-//! What is answered to whom a plug-in refuses, and the words for bands on the wire. Nothing of it depends on where the
-//! position was, but that it is too far from the last.
+//! What is answered to whom a plug-in refuses. Nothing of it depends on where the position was, but that it is too far
+//! from the last.
 
 use crate::error::{Error, Kind};
-use crate::geo::{self, Refused, Size};
+use crate::geo::Refused;
 use crate::time::Time;
-use teahouse_proto::common::Band;
 
 const POSITION_INVALID: &str = "POSITION_INVALID";
 
@@ -53,53 +52,4 @@ pub(super) fn age_not_confirmed(min_age: u32) -> Error {
 pub(super) fn closed_to_minors() -> Error {
     let message = "The plug-ins in which strangers meet are closed to you: an operator marked this account as a minor's.";
     Error::new(Kind::Forbidden, "PLUG_IN_CLOSED", message)
-}
-
-/// A band as the wire names it; `size` is that of the cells, which counts where they are one.
-pub fn band_word(band: geo::Band, size: Size) -> Band {
-    match (band, size) {
-        (geo::Band::SameCell, Size::Metres500) => Band::Cell500M,
-        (geo::Band::SameCell, Size::Metres2000) => Band::Cell2Km,
-        (geo::Band::Km1, _) => Band::Within1Km,
-        (geo::Band::Km2, _) => Band::Within2Km,
-        (geo::Band::Km5, _) => Band::Within5Km,
-        (geo::Band::Km10, _) => Band::Within10Km,
-        (geo::Band::Km50, _) => Band::Within50Km,
-        (geo::Band::Km200, _) => Band::Within200Km,
-        (geo::Band::Km1000, _) => Band::Within1000Km,
-        (geo::Band::World, _) => Band::World,
-    }
-}
-
-/// The band that a word of the wire stands for, of whatever size the cells are. `None`: unspecified.
-pub fn band_of(word: Band) -> Option<geo::Band> {
-    Some(match word {
-        Band::Unspecified => return None,
-        Band::Cell500M | Band::Cell2Km => geo::Band::SameCell,
-        Band::Within1Km => geo::Band::Km1,
-        Band::Within2Km => geo::Band::Km2,
-        Band::Within5Km => geo::Band::Km5,
-        Band::Within10Km => geo::Band::Km10,
-        Band::Within50Km => geo::Band::Km50,
-        Band::Within200Km => geo::Band::Km200,
-        Band::Within1000Km => geo::Band::Km1000,
-        Band::World => geo::Band::World,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_bands_and_back() {
-        for band in geo::Band::ALL {
-            for size in [Size::Metres500, Size::Metres2000] {
-                assert_eq!(band_of(band_word(band, size)), Some(band));
-            }
-        }
-        assert_eq!(band_word(geo::Band::SameCell, Size::Metres500), Band::Cell500M);
-        assert_eq!(band_word(geo::Band::SameCell, Size::Metres2000), Band::Cell2Km);
-        assert_eq!(band_of(Band::Unspecified), None);
-    }
 }

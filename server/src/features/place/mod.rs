@@ -11,7 +11,6 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use answers::{band_of, band_word};
 pub use config::PlaceConfig;
 pub use gate::{Gate, Outlook};
 pub use seed::seed;

@@ -4,8 +4,8 @@
 use crate::time::{HOUR, Time};
 use std::time::Duration;
 
-/// Looks that are reserved at once.
-const RESERVED: usize = 10;
+/// Of the looks of an hour, one part in so many is reserved at once: so many writes an hour are enough.
+const PARTS: usize = 3;
 /// For how long they can be used.
 const RESERVED_FOR: Duration = Duration::from_secs(10 * 60);
 
@@ -71,7 +71,7 @@ impl Looks {
             return Err(frees.since(now));
         }
         at_ms.push(now.as_ms());
-        let reserved = u32::try_from(RESERVED.min(limit - at_ms.len())).unwrap_or(0);
+        let reserved = u32::try_from(limit.div_ceil(PARTS).min(limit - at_ms.len())).unwrap_or(0);
         let looks = Self { at_ms, reserved, reserved_at_ms: now.as_ms(), reservation: stamp };
         let until = now + RESERVED_FOR;
         Ok((looks, Reserved { reservation: stamp, left: reserved, until, used_at_ms: Vec::new() }))

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::error::Kind;
+use crate::features::contacts::{Contacts, ContactsConfig};
+use teahouse_proto::ContactsApi;
+use teahouse_proto::contacts::{BlockRequest, UnblockRequest, block_request};
 
 #[tokio::test]
 async fn it_is_off_until_somebody_old_enough_switches_it_on() {
@@ -94,6 +97,30 @@ async fn who_blocks_and_who_is_blocked_see_nothing_of_each_other() {
     assert_eq!(world.sees(ANNA).await, [other ^ 1]);
     let blocker = world.sees(AccountId(other)).await;
     assert!(!blocker.contains(&1) && blocker.len() == 1);
+}
+
+#[tokio::test]
+async fn blocking_looking_and_unblocking_shows_nothing_for_a_day() {
+    let world = World::of(3, HERE).await;
+    let hooks = Arc::new(crate::features::chat::Hooks::new(world.foundation.ids.clone()));
+    let contacts = Contacts::new(world.foundation.clone(), ContactsConfig::default(), hooks);
+    world.befriend(ANNA, BORIS).await;
+    let who = Some(block_request::Who::AccountId(BORIS.0));
+    let block = contacts.block(&world.cx(ANNA), BlockRequest { who }).await.unwrap();
+    assert_eq!((world.sees(ANNA).await, world.sees(BORIS).await), (vec![3], vec![3]));
+    let block_id = block.blocked.unwrap().block_id;
+    contacts.unblock(&world.cx(ANNA), UnblockRequest { block_id }).await.unwrap();
+    for hours in [0, 23] {
+        world.pass(HOUR * hours);
+        world.look(BORIS, HERE).await.unwrap();
+        assert_eq!((world.sees(ANNA).await, world.sees(BORIS).await), (vec![3], vec![3]));
+    }
+    world.pass(HOUR);
+    assert_eq!(
+        (world.sees(ANNA).await, world.sees(BORIS).await),
+        (vec![2], vec![1]),
+        "whom nobody saw leave"
+    );
 }
 
 #[tokio::test]
