@@ -15,7 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Stands for anything: a text, or the rest of a list.
 const ANYTHING: &str = "…";
 /// Ends of the names of fields whose values the server makes up.
-const MADE_UP: &[&str] = &["Id", "Ms", "token", "ticket", "cursor", "next", "Codes", "Ids", "url"];
+const MADE_UP: &[&str] = &["Id", "Ms", "token", "ticket", "handle", "cursor", "next", "Codes", "Ids", "url"];
 
 /// A line of an example.
 #[derive(Clone, Debug, PartialEq)]
