@@ -13,7 +13,7 @@ mod messages {
 pub use messages::teahouse;
 pub use teahouse::{
     accounts::v1 as accounts, chat::v1 as chat, common::v1 as common, contacts::v1 as contacts,
-    favourites::v1 as favourites, gateway::v1 as gateway, groups::v1 as groups,
+    favourites::v1 as favourites, gateway::v1 as gateway, greetings::v1 as greetings, groups::v1 as groups,
     look_around::v1 as look_around, media::v1 as media, presence::v1 as presence, qr::v1 as qr,
     safety::v1 as safety, shake::v1 as shake, stickers::v1 as stickers, sync::v1 as sync,
 };

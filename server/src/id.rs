@@ -56,6 +56,8 @@ ids! {
     InvitationId,
     /// A request to be let into a group.
     JoinRequestId,
+    /// A greeting of one stranger to another.
+    GreetingId,
 }
 
 /// Start of the ids' time, 2026-01-01 UTC, in Unix milliseconds. 41 bits last until 2095.

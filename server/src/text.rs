@@ -1,5 +1,9 @@
 //! Texts that people write: length in graphemes and bytes, and characters that have no business in them.
 
+mod details;
+
+pub use details::{has_contact_details, has_link};
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;

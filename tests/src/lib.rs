@@ -14,6 +14,7 @@ pub mod files;
 pub mod follow;
 pub mod garbage;
 pub mod gather;
+pub mod greet;
 pub mod http;
 pub mod mirror;
 pub mod model;

@@ -2,7 +2,7 @@
 //! everything that protects oneself belongs to none, so that it is always possible.
 
 use crate::call::Methods;
-use crate::restrictions::Area::{self, Groups, LookAround, Profile, Requests, Shake, Speaking};
+use crate::restrictions::Area::{self, Greetings, Groups, LookAround, Profile, Requests, Shake, Speaking};
 use teahouse_proto::{self as proto, MethodInfo};
 
 const AREAS: &[(&MethodInfo, &[Area])] = &[
@@ -23,6 +23,9 @@ const AREAS: &[(&MethodInfo, &[Area])] = &[
     (&proto::GROUPS_ACCEPT_INVITATION, &[Groups]),
     (&proto::GROUPS_DECIDE_JOIN_REQUEST, &[Groups]),
     (&proto::GROUPS_JOIN_GROUP, &[Groups]),
+    (&proto::GREETINGS_SEND_GREETING, &[Greetings]),
+    (&proto::GREETINGS_REPLY_TO_GREETING, &[Greetings, Speaking]),
+    (&proto::GREETINGS_ACCEPT_GREETING, &[Greetings]),
     (&proto::LOOK_AROUND_LOOK, &[LookAround]),
     (&proto::LOOK_AROUND_LOOK_ON, &[LookAround]),
     (&proto::SHAKE_SHAKE, &[Shake]),

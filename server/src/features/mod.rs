@@ -37,7 +37,7 @@ use chat::ChatConfig;
 use contacts::{Contacts, ContactsConfig};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use greetings::{GreetingsConfig, Strangers};
+use greetings::{Greetings, GreetingsConfig, Strangers};
 use groups::{Groups, GroupsConfig};
 use look_around::{LookAround, LookAroundConfig};
 use media::{Media, MediaConfig, MediaHome};
@@ -155,7 +155,8 @@ pub fn install(
         sign_ins.clone(),
     );
     teahouse_proto::register_qr(methods, &qr);
-    let among_strangers = among_strangers(methods, foundation, settings);
+    let parts = (contacts.people(), &chat, &groups);
+    let among_strangers = among_strangers(methods, foundation, settings, parts);
     last(methods, foundation, &chat);
     let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
     media.ask(&holders);
@@ -209,10 +210,15 @@ fn among_strangers(
     methods: &mut Methods,
     foundation: &Foundation,
     settings: &Settings<'_>,
+    (people, chat, groups): (contacts::People, &Arc<chat::Chat>, &Arc<Groups>),
 ) -> AmongStrangers {
     let hooks: Vec<Arc<dyn place::PlaceHooks>> = vec![Arc::new(look_around::Hooks)];
     let gate = place::Gate::new(foundation.clone(), settings.place.clone(), hooks);
     let strangers = Strangers::new(foundation, settings.greetings);
+    let config = settings.greetings.clone();
+    let rooms = (chat.clone(), groups.clone());
+    let greetings = Greetings::new(foundation.clone(), config, people, rooms, strangers.clone());
+    teahouse_proto::register_greetings(methods, &greetings);
     let look_around =
         LookAround::new(foundation.clone(), settings.look_around.clone(), gate.clone(), strangers.clone());
     teahouse_proto::register_look_around(methods, &look_around);
@@ -220,6 +226,11 @@ fn among_strangers(
     teahouse_proto::register_shake(methods, &shake);
     AmongStrangers {
         observers: vec![strangers.observer(), look_around.observer(), shake.clone()],
-        background: vec![gate.run().boxed(), look_around.run().boxed(), shake.run().boxed()],
+        background: vec![
+            gate.run().boxed(),
+            greetings.run().boxed(),
+            look_around.run().boxed(),
+            shake.run().boxed(),
+        ],
     }
 }

@@ -1,6 +1,8 @@
 //! One worked example of each method as JSON on the wire, kept in `golden.jsonl`: a changed line is a change that clients
 //! see. `TEAHOUSE_BLESS=1` writes the file anew.
 
+#[path = "golden/greetings.rs"]
+mod greetings;
 #[path = "golden/groups.rs"]
 mod groups;
 #[path = "golden/look_around.rs"]
@@ -451,6 +453,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     look_around::look_around(&mut examples, [&anna, &boris]).await;
     shake::shake(&mut examples, &world).await;
     sign_in_by_code(&mut examples, &world, &anna).await;
+    greetings::greetings(&mut examples, &world).await;
     safety::safety(&mut examples, &world, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;

@@ -8,6 +8,7 @@ mod following;
 mod friends;
 mod gathering;
 mod golden;
+mod greeting;
 mod hostile;
 mod kinds;
 mod limits;

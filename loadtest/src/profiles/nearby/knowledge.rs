@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use teahouse_proto::common::{Band, Gender, StrangerCard};
-use teahouse_server::features::place::band_word;
+use teahouse_server::features::greetings::band as band_word;
 use teahouse_server::geo::{self, Cell, HourKey, Index, Look};
 use teahouse_server::id::AccountId;
 use teahouse_server::seed;

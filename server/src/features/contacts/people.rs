@@ -46,6 +46,17 @@ impl People {
         self.0.befriend(tx, me, other, way, now)
     }
 
+    /// A friend as `me` has them; `None` where they do not.
+    pub fn friend(
+        &self,
+        tx: &mut Tx<'_>,
+        me: AccountId,
+        other: AccountId,
+        now: Time,
+    ) -> Result<Option<Friend>> {
+        views::friend_of(tx, me, other, now)
+    }
+
     /// `me` blocks somebody whom they know as a stranger only. What they see of the block is the stranger card, also where
     /// the two know each other. May be repeated. Errors: `PERSON_NOT_FOUND`, `BLOCKS_FULL`.
     pub fn block_stranger(

@@ -73,6 +73,6 @@ fn hour_after(time: Time) -> u32 {
 }
 
 /// No living handle of the caller's; or the person is gone.
-pub(super) fn stranger_not_found() -> Error {
+pub fn stranger_not_found() -> Error {
     Error::not_found("STRANGER_NOT_FOUND", "This handle is not yours, or too old. Find the person again.")
 }

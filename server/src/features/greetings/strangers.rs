@@ -10,7 +10,7 @@ use crate::features::Foundation;
 use crate::features::accounts;
 use crate::geo;
 use crate::id::AccountId;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::time::Time;
 use std::sync::Arc;
 use teahouse_proto::common::{Band, StrangerCard, Way};
@@ -62,25 +62,49 @@ impl Strangers {
         found: &[(AccountId, Band)],
         now: Time,
     ) -> Result<Vec<StrangerCard>> {
-        let mut strangers = Vec::with_capacity(found.len());
-        let mut cards = Vec::with_capacity(found.len());
-        for (person, band) in found.iter().copied() {
-            if let Some(face) = self.face(person, now).await? {
-                strangers.push(Stranger { person, way, band });
-                cards.push(face.card(way, band));
-            }
-        }
-        let handles = self.0.handles.make(viewer, &strangers, now);
-        for (card, handle) in cards.iter_mut().zip(handles) {
-            card.handle = handle;
+        let strangers: Vec<Stranger> =
+            found.iter().map(|(person, band)| Stranger { person: *person, way, band: *band }).collect();
+        Ok(self.cards_of(viewer, &strangers, now).await?.into_iter().flatten().collect())
+    }
+
+    /// A card for each of these strangers; `None` where there is no such person any more.
+    pub async fn cards_of(
+        &self,
+        viewer: AccountId,
+        strangers: &[Stranger],
+        now: Time,
+    ) -> Result<Vec<Option<StrangerCard>>> {
+        let handles = self.0.handles.make(viewer, strangers, now);
+        let mut cards = Vec::with_capacity(strangers.len());
+        for (stranger, handle) in strangers.iter().zip(handles) {
+            let face = self.face(stranger.person, now).await?;
+            cards.push(face.map(|face| StrangerCard { handle, ..face.card(stranger.way, stranger.band) }));
         }
         Ok(cards)
     }
 
-    /// A card of one person, as [`Strangers::cards`].
-    pub async fn card(&self, viewer: AccountId, found: Stranger, now: Time) -> Result<Option<StrangerCard>> {
-        let Stranger { person, way, band } = found;
-        Ok(self.cards(viewer, way, &[(person, band)], now).await?.pop())
+    /// A card of one person; `None` where they are gone.
+    pub async fn card(
+        &self,
+        viewer: AccountId,
+        stranger: Stranger,
+        now: Time,
+    ) -> Result<Option<StrangerCard>> {
+        Ok(self.cards_of(viewer, &[stranger], now).await?.pop().flatten())
+    }
+
+    /// A card of one person, within a transaction.
+    pub fn card_within(
+        &self,
+        tx: &mut Tx<'_>,
+        viewer: AccountId,
+        stranger: Stranger,
+        now: Time,
+    ) -> Result<Option<StrangerCard>> {
+        let Some(person) = accounts::person(tx, stranger.person)? else { return Ok(None) };
+        let handle = self.0.handles.make(viewer, &[stranger], now).pop().unwrap_or_default();
+        let card = Face::new(&person, now, self.0.on_loopback).card(stranger.way, stranger.band);
+        Ok(Some(StrangerCard { handle, ..card }))
     }
 
     /// Whom a handle stands for that a viewer brings. `STRANGER_NOT_FOUND` for anything but a living one of their own.

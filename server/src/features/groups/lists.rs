@@ -109,6 +109,15 @@ impl Groups {
         Ok(OpenMemberResponse { member, ticket: ticket.into(), friend })
     }
 
+    /// Whether a member of a group may come upon another there: they and the group allow it. `CONVERSATION_NOT_FOUND` for
+    /// whoever is no member.
+    pub async fn lets_meet(&self, me: AccountId, id: ConversationId, other: AccountId) -> Result<bool> {
+        let is_member = self.roster(me, id).await?.has(other);
+        let person = accounts::load(&self.foundation.store, other).await?;
+        let open = person.is_some_and(|person| person.can_be_added_by(Way::Group));
+        Ok(is_member && open && other != me && self.lets_members_meet(me, id).await?)
+    }
+
     /// Whether the members of a group can ask each other to be friends.
     async fn lets_members_meet(&self, me: AccountId, id: ConversationId) -> Result<bool> {
         self.transact(move |room, tx| {

@@ -165,8 +165,10 @@ impl Follow {
         let person = accounts::load(store, self.account).await?;
         // What changes from here on passes this stream.
         let blocked = contacts::blocked(store, self.account).await?;
-        let quiet = person.and_then(|p| Quiet::of(&p.notifications));
+        let notifications = person.map(|person| person.notifications);
+        let quiet = notifications.as_ref().and_then(Quiet::of);
         self.silence = Silence::new(self.account, muted, blocked, quiet);
+        self.silence.ring_for_greetings(notifications.is_none_or(|n| n.greetings));
         self.phase = Phase::Moved(moved.into());
         Ok(resync.map(|reason| plain(Kinds::Resync(Resync { reason: reason.to_owned() }))))
     }

@@ -18,6 +18,8 @@ pub(super) struct Silence {
     /// Whom the account blocks, in order of id. Mostly nobody.
     blocked: Box<[AccountId]>,
     quiet: Option<Quiet>,
+    /// Whether greetings ring.
+    greetings: bool,
     /// Whether `blocked` is older than an event that passed.
     is_stale: bool,
 }
@@ -30,7 +32,13 @@ impl Silence {
         blocked: Vec<AccountId>,
         quiet: Option<Quiet>,
     ) -> Self {
-        Self { account, muted: muted.into(), blocked: blocked.into(), quiet, is_stale: false }
+        let (muted, blocked) = (muted.into(), blocked.into());
+        Self { account, muted, blocked, quiet, greetings: true, is_stale: false }
+    }
+
+    /// Says whether greetings ring; they do by default.
+    pub(super) fn ring_for_greetings(&mut self, greetings: bool) {
+        self.greetings = greetings;
     }
 
     /// Whether it is to be told anew whom the account blocks: events do not name them.
@@ -56,6 +64,7 @@ impl Silence {
             What::BlockChanged(_) => self.is_stale = true,
             What::AccountChanged(account) => {
                 self.quiet = account.notifications.as_ref().and_then(Quiet::of);
+                self.greetings = account.notifications.as_ref().is_none_or(|n| n.greetings);
             }
             _ => {}
         }
@@ -75,6 +84,9 @@ impl Silence {
                     ),
                 ..
             }) => self.is_quiet(now),
+            Kinds::Account(AccountEvent { what: Some(What::Greeting(_)), .. }) => {
+                !self.greetings || self.is_quiet(now)
+            }
             _ => false,
         }
     }
@@ -187,6 +199,25 @@ mod tests {
         let silent: Vec<u64> = (0..12).filter(|id| silence.covers(&entry(*id, 2, &[]), NOON)).collect();
         assert_eq!(silent, [1, 3, 5, 9]);
         assert!(!silence.covers(&entry(3, 2, &[4, 1]), NOON) && silence.covers(&entry(3, 2, &[4]), NOON));
+    }
+
+    #[test]
+    fn greetings_ring_if_they_are_wanted() {
+        let mut silence = Silence::new(ME, Vec::new(), Vec::new(), None);
+        let greeting = account(What::Greeting(Default::default()));
+        assert!(!silence.covers(&greeting, NOON));
+        let wanted = |greetings| {
+            let notifications = Some(Notifications { greetings, ..Default::default() });
+            account(What::AccountChanged(Account { notifications, ..Default::default() }))
+        };
+        silence.heed(&wanted(false));
+        assert!(silence.covers(&greeting, NOON));
+        silence.heed(&wanted(true));
+        assert!(!silence.covers(&greeting, NOON));
+        silence.ring_for_greetings(false);
+        assert!(silence.covers(&greeting, NOON));
+        silence.heed(&night(true));
+        assert!(silence.covers(&greeting, NIGHT));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod gone;
 mod rows;
 mod stage;
+mod strangers;
 
 use bytes::Bytes;
 use futures::StreamExt;

@@ -44,11 +44,11 @@ pub(super) struct Row {
     pub(super) request: fn(&Things) -> Bytes,
 }
 
-fn row(method: &'static MethodInfo, names: Names, request: fn(&Things) -> Bytes) -> Row {
+pub(super) fn row(method: &'static MethodInfo, names: Names, request: fn(&Things) -> Bytes) -> Row {
     Row { method, names, request }
 }
 
-fn encode(message: &impl Message) -> Bytes {
+pub(super) fn encode(message: &impl Message) -> Bytes {
     message.encode_to_vec().into()
 }
 
@@ -90,6 +90,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(joining_groups());
     rows.extend(look_around());
     rows.extend(shake());
+    rows.extend(super::strangers::rows());
     rows.push(row(&method::SAFETY_LIST_SANCTIONS, Names::Caller, |_| encode(&y::ListSanctionsRequest {})));
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })

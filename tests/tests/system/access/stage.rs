@@ -65,6 +65,12 @@ pub(super) struct Things {
     pub(super) code: String,
     /// A ticket for a group that somebody else got for its code.
     pub(super) entrance: Bytes,
+    /// The handle of a stranger.
+    pub(super) handle: Bytes,
+    /// A greeting.
+    pub(super) greeting: u64,
+    /// A temporary chat.
+    pub(super) temporary: u64,
 }
 
 impl Things {
@@ -93,6 +99,9 @@ impl Things {
             asking: vec![0x5a; like.asking.len()].into(),
             code: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             entrance: vec![0x5a; like.entrance.len()].into(),
+            handle: vec![0x5a; like.handle.len()].into(),
+            greeting: 0x0909_0909,
+            temporary: 0x0a0a_0a0a,
         }
     }
 }
@@ -217,6 +226,15 @@ async fn invitation(anna: &Person, boris: &Person, greta: &Person) -> u64 {
     anna.invitations().await[0].invitation_id
 }
 
+/// Two fellow members greet Anna, who answers one of them: the greeting that waits, and the temporary chat.
+async fn greeted(anna: &Person, boris: &Person, greta: &Person, group: u64) -> (u64, u64) {
+    boris.greet(group, anna, "please, it is urgent").await;
+    let answered = anna.greeted().await[0].greeting_id;
+    let chat = anna.reply_to_greeting(answered, "meet me at the pier").await.conversation_id;
+    greta.greet(group, anna, "please, it is urgent").await;
+    (anna.greeted().await[0].greeting_id, chat)
+}
+
 async fn things_of(world: &World, anna: &Person) -> Things {
     let boris = world.person("boris").await;
     let chat = boris.befriend(anna).await;
@@ -240,6 +258,7 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         greta.befriend(friend).await;
     }
     let (group, join_request) = group(world, anna, &boris, &greta).await;
+    let (greeting, temporary) = greeted(anna, &boris, &greta, group).await;
     let phone: Device = anna.sign_in("phone").await;
     let upload = anna.upload(MediaKind::Sticker, "", &png(32, 32, 1)).await;
     let medium = upload.media_id.clone();
@@ -264,6 +283,9 @@ async fn things_of(world: &World, anna: &Person) -> Things {
         group,
         join_request,
         invitation: invitation(anna, &boris, &greta).await,
+        handle: anna.meet(group, &greta).await.handle,
+        greeting,
+        temporary,
         cursor: anna.follow().await.cursor(),
         asking: asking(world, anna).await,
         code: anna.code().await,

@@ -1,6 +1,5 @@
 //! What owner and admins set in a group, and what members are told of it.
 
-use super::super::rules;
 use super::super::tables::{CONVERSATION, Conversation, LEFT_MUTED, MEMBER, MENTION_ALL, Member, MentionAll};
 use super::standing::plain_text_only;
 use super::{Edited, Groups, group};
@@ -8,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::features::chat::conversation_not_found;
 use crate::id::{AccountId, ConversationId};
 use crate::store::Tx;
+use crate::text;
 use crate::time::Time;
 use teahouse_proto::chat::{
     AdminChanged, Announced, GroupDissolved, GroupMuted, GroupPictureChanged, GroupRenamed,
@@ -63,7 +63,7 @@ impl Groups {
         now: Time,
     ) -> Result<()> {
         let until = tx.get(&MEMBER, &(id, account))?.map_or(0, |member| member.plain_text_until_ms);
-        if now < Time(until) && rules::has_link(nickname) {
+        if now < Time(until) && text::has_link(nickname) {
             return Err(plain_text_only());
         }
         let name = |member: &mut Member| nickname.clone_into(&mut member.nickname);

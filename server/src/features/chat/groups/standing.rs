@@ -8,6 +8,7 @@ use crate::bus::Audience;
 use crate::error::{Error, Kind, Result};
 use crate::id::{AccountId, ConversationId};
 use crate::store::{Store, Tx};
+use crate::text;
 use crate::time::Time;
 use std::sync::Arc;
 use teahouse_proto::chat::{GroupRight, GroupStanding, GroupSummary, MemberRole, Text};
@@ -137,7 +138,7 @@ impl InGroup {
 
     /// Whether they may say something of this content, who may speak: `PLAIN_TEXT_ONLY`.
     pub(in super::super) fn check_content(&self, content: &Content, now: Time) -> Result<()> {
-        let plain = matches!(content, Content::Text(text) if !rules::has_link(&text.text));
+        let plain = matches!(content, Content::Text(text) if !text::has_link(&text.text));
         if plain || self.plain_text_until <= now { Ok(()) } else { Err(plain_text_only()) }
     }
 

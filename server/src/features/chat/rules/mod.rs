@@ -35,22 +35,6 @@ pub(super) fn check_mentioned_singly(text: &Text, members: &[AccountId]) -> Resu
     check_mentioned(text, |account| members.contains(&account))
 }
 
-/// Whether a text holds what a client would make a link of: a scheme, or a name of a host. Rather once too often.
-pub(super) fn has_link(text: &str) -> bool {
-    if text.contains("://") {
-        return true;
-    }
-    let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'));
-    words.any(|word| {
-        let labels: Vec<&str> = word.split('.').collect();
-        labels.windows(2).any(|pair| {
-            let host = pair[0].ends_with(char::is_alphanumeric);
-            let top = pair[1].starts_with(char::is_alphabetic) && pair[1].chars().nth(1).is_some();
-            host && top
-        })
-    })
-}
-
 /// Checks all of a text message but who is mentioned.
 pub(super) fn check_text(text: &Text) -> Result<()> {
     if text.text.trim().is_empty() {
@@ -137,27 +121,6 @@ mod tests {
             &[(1, u32::MAX, u32::MAX)],
         ] {
             assert_eq!(check("@你 x @b", bad), Some("MENTION_INVALID"), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn links() {
-        for link in [
-            "https://x",
-            "see evil.example/x",
-            "WWW.Evil.Example",
-            "例子.中国",
-            "mail me@evil.example",
-            "a.b.co",
-            "xn--fiqs8s.example:80",
-            "(evil.example)",
-        ] {
-            assert!(has_link(link), "{link}");
-        }
-        for plain in
-            ["hello. World", "12.30", "e.g. this", "…", "3.5 km", "Well...", "你好。世界", "a: b/c", ".."]
-        {
-            assert!(!has_link(plain), "{plain}");
         }
     }
 
