@@ -69,6 +69,7 @@ async fn measure(options: &Options) -> Result<Report, Failure> {
         Profile::Chat => profiles::chat::run(options, &floor).await,
         Profile::Sync => profiles::sync::run(options, &floor).await,
         Profile::Nearby => profiles::nearby::run(options, &floor).await,
+        Profile::Shake => profiles::shake::run(options, &floor).await,
         profile @ (Profile::Group | Profile::HotGroup) => {
             profiles::group::run(options, profile, &floor).await
         }

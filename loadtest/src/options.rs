@@ -28,7 +28,7 @@ pub(crate) struct Options {
     connections: Option<usize>,
 
     /// Operations per second offered, over all connections, whether or not the server keeps up. 0: each connection
-    /// keeps `--in-flight` operations under way; in `nearby` a rate of its own.
+    /// keeps `--in-flight` operations under way; in `nearby` and `shake` a rate of their own.
     #[arg(long, default_value_t = 0.0)]
     pub rate: f64,
 
@@ -128,6 +128,8 @@ pub(crate) enum Profile {
     HotGroup,
     /// People look around: `--users` are visible, those who are connected look, `--rate` times a second together.
     Nearby,
+    /// Everybody who is connected shakes, in waves as at a gala on television, and `--rate` a second between them.
+    Shake,
 }
 
 impl Profile {
@@ -140,6 +142,7 @@ impl Profile {
             Self::Group => "group",
             Self::HotGroup => "hot-group",
             Self::Nearby => "nearby",
+            Self::Shake => "shake",
         }
     }
 
@@ -149,6 +152,7 @@ impl Profile {
             Self::Group => 500,
             Self::HotGroup => 50,
             Self::Nearby => 1_000,
+            Self::Shake => 500,
             _ => DEFAULT_CONNECTIONS,
         }
     }

@@ -65,3 +65,10 @@ fn people_who_look_around_are_shown_what_is_true() {
         assert!(count(&report, what) > 0, "{what}: {report}");
     }
 }
+
+#[test]
+fn whoever_is_seen_by_shaking_sees_too() {
+    let arguments = ["shake", "--connections", "30", "--rate", "2", "--seconds", "1"];
+    let report = report(&arguments);
+    assert!(count(&report, "shake") >= 30 && count(&report, "event") >= 30, "{report}");
+}

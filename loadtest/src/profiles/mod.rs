@@ -5,5 +5,6 @@ pub(crate) mod group;
 pub(crate) mod idle;
 mod messages;
 pub(crate) mod nearby;
+pub(crate) mod shake;
 mod strangers;
 pub(crate) mod sync;

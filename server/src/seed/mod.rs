@@ -7,7 +7,7 @@ use crate::config::Config;
 pub use crate::config::flags::Friends;
 use crate::error::Result;
 use crate::features::accounts::{self, AccountHooks, SeedPerson};
-use crate::features::{chat, contacts, look_around, place};
+use crate::features::{chat, contacts, look_around, place, shake};
 use crate::geo::{Published, State};
 use crate::id::{AccountId, DeviceId, IdGenerator};
 use crate::random::Random;
@@ -150,6 +150,7 @@ impl Batch {
             place::seed(tx, person.id, state.clone())?;
             let (gender, looked_at) = (person.profile.gender(), now - city::EVENING_AGO);
             look_around::seed(tx, person.id, published.cell, gender, looked_at)?;
+            shake::seed(tx, person.id)?;
         }
         Ok(self.people.iter().map(|person| person.id).collect())
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use teahouse_proto::common::{Band, Gender, StrangerCard};
-use teahouse_server::features::greetings::band as band_word;
+use teahouse_server::features::greetings;
 use teahouse_server::geo::{self, Cell, HourKey, Index, Look};
 use teahouse_server::id::AccountId;
 use teahouse_server::seed;
@@ -154,7 +154,7 @@ impl Knowledge {
         if self.blocks.get(&viewer).is_some_and(|blocks| blocks.contains(&person)) {
             return Some(format!("person {viewer} is shown {person}, and one of them blocks the other"));
         }
-        let true_band = band_word(geo::band(shown.cell, known.cell), shown.cell.size());
+        let true_band = greetings::band(geo::band(shown.cell, known.cell), shown.cell.size());
         let wrong = self.was_settled(known, shown.began) && band != true_band;
         wrong.then(|| format!("person {viewer} is shown {person} at {band:?}, who is at {true_band:?}"))
     }
@@ -220,7 +220,7 @@ mod tests {
     /// What the first would be shown by a server without a fault.
     fn page(knowledge: &Knowledge, count: usize) -> Vec<StrangerCard> {
         let from = knowledge.cell(0);
-        let band = |person| band_word(geo::band(from, knowledge.cell(person)), from.size());
+        let band = |person| greetings::band(geo::band(from, knowledge.cell(person)), from.size());
         let mut page: Vec<_> = (1..count).map(|person| card(person, band(person))).collect();
         page.sort_by_key(|card| card.band);
         page

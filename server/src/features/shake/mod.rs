@@ -8,11 +8,13 @@ mod history;
 pub mod matching;
 mod now;
 mod rules;
+mod seed;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use config::ShakeConfig;
+pub use seed::seed;
 
 use super::Foundation;
 use super::greetings::Strangers;
