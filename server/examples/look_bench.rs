@@ -66,7 +66,7 @@ fn person(id: u64) -> SeedPerson {
         self_conversation: ConversationId(id),
         username: format!("somebody{id}"),
         profile,
-        token: format!("{id:043}"),
+        token: format!("{id:042}A"),
     }
 }
 
