@@ -127,6 +127,7 @@ impl App {
         let mut commands = Commands::default();
         enter_status(&mut commands, &foundation, &url);
         operators::enter(&mut commands, &installed.accounts);
+        features::safety::enter(&mut commands, &installed.safety);
         if config.store.engine != EngineKind::Memory {
             let listener = admin::bind(&config.data)
                 .map_err(|e| failed(admin::path(&config.data).display())(e.to_string()))?;
@@ -155,6 +156,7 @@ fn room_settings(config: &Config) -> features::Settings<'_> {
         greetings: &config.greetings,
         look_around: &config.look_around,
         shake: &config.shake,
+        safety: &config.safety,
     }
 }
 

@@ -189,6 +189,15 @@ impl World {
         home.server.as_ref().expect("a server that runs")
     }
 
+    /// What the operator reads who says this on the machine of the server, which must keep its data on disk.
+    ///
+    /// # Errors
+    /// What they read instead.
+    pub async fn operator(&self, words: &[&str]) -> Result<String, String> {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        teahouse_server::admin::ask(&self.data_dir(), words).await
+    }
+
     /// Moves the server's clock forward.
     ///
     /// # Panics

@@ -15,6 +15,7 @@ use crate::features::media::MediaConfig;
 use crate::features::place::PlaceConfig;
 use crate::features::presence::PresenceConfig;
 use crate::features::qr::{Address, QrConfig};
+use crate::features::safety::SafetyConfig;
 use crate::features::shake::ShakeConfig;
 use crate::store::StoreConfig;
 use crate::telemetry::LogConfig;
@@ -73,6 +74,8 @@ crate::settings! {
         qr: QrConfig,
         /// Strangers and their greetings.
         greetings: GreetingsConfig,
+        /// Reports.
+        safety: SafetyConfig,
         /// Who is online.
         presence: PresenceConfig,
         /// Positions, for all plug-ins.
@@ -195,6 +198,7 @@ impl Config {
         problems.extend(self.media.problems());
         problems.extend(self.presence.problems());
         problems.extend(self.contacts.problems());
+        problems.extend(self.safety.problems());
         problems.extend(self.groups.problems());
         problems.extend(self.qr.problems());
         problems.extend(self.place.problems());

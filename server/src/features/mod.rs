@@ -44,6 +44,7 @@ use media::{Media, MediaConfig, MediaHome};
 use place::PlaceConfig;
 use presence::PresenceConfig;
 use qr::QrConfig;
+use safety::{Safety, SafetyConfig};
 use shake::{Shake, ShakeConfig};
 use std::sync::Arc;
 use stickers::Stickers;
@@ -87,6 +88,8 @@ pub struct Settings<'a> {
     pub qr: &'a QrConfig,
     /// Of the place room.
     pub place: &'a PlaceConfig,
+    /// Of the safety room.
+    pub safety: &'a SafetyConfig,
     /// Of the greetings room.
     pub greetings: &'a GreetingsConfig,
     /// Of the Look Around room.
@@ -101,6 +104,8 @@ pub struct Installed {
     pub routes: Router,
     /// For the operator's commands.
     pub accounts: Arc<Accounts>,
+    /// The same.
+    pub safety: Arc<Safety>,
     /// To be closed when the server ends.
     pub media: Arc<Media>,
     /// Who keeps things in memory that must be true when a commit is answered; for [`Store::observe`].
@@ -122,24 +127,24 @@ pub fn install(
 ) -> Result<Installed> {
     let chat_hooks = Arc::new(chat::Hooks::new(foundation.ids.clone()));
     let media = Media::new(foundation.clone(), settings.media.clone(), media_home)?;
-    let pictures = Arc::new(media::Avatars::new(foundation.random.clone()));
-    let hooks: Vec<Arc<dyn AccountHooks>> =
-        vec![chat_hooks.clone(), Arc::new(contacts::Faces), Arc::new(look_around::Hooks)];
-    let accounts = Arc::new(Accounts::new(foundation.clone(), settings.accounts.clone(), hooks, pictures)?);
-    accounts.install(methods);
+    let accounts = accounts(methods, foundation, settings, chat_hooks.clone())?;
     media.install(methods);
     let contacts = Arc::new(Contacts::new(foundation.clone(), settings.contacts.clone(), chat_hooks));
     teahouse_proto::register_contacts(methods, &contacts);
     let stickers = Stickers::new(foundation.clone(), media.clone());
     teahouse_proto::register_stickers(methods, &stickers);
-    let chat =
-        chat::Chat::new(foundation.clone(), settings.chat.clone(), media.clone(), contacts.tickets().clone());
+    let tickets = contacts.tickets().clone();
+    let chat = chat::Chat::new(foundation.clone(), settings.chat.clone(), media.clone(), tickets.clone());
     teahouse_proto::register_chat(methods, &chat);
     teahouse_proto::register_favourites(methods, &chat);
     classify(methods);
-    let people = contacts.tickets().clone();
-    let groups =
-        Groups::new(foundation.clone(), settings.groups.clone(), media.clone(), chat.clone(), people);
+    let groups = Groups::new(
+        foundation.clone(),
+        settings.groups.clone(),
+        media.clone(),
+        chat.clone(),
+        tickets.clone(),
+    );
     teahouse_proto::register_groups(methods, &groups);
     let presence = presence::Presence::new(foundation.clone(), settings.presence, accounts.clone());
     teahouse_proto::register_presence(methods, &presence);
@@ -149,17 +154,17 @@ pub fn install(
         foundation.clone(),
         settings.qr.clone(),
         codes,
-        contacts.tickets().clone(),
+        tickets,
         (chat.clone(), groups.clone()),
         media.clone(),
         sign_ins.clone(),
     );
     teahouse_proto::register_qr(methods, &qr);
     let parts = (contacts.people(), &chat, &groups);
-    let among_strangers = among_strangers(methods, foundation, settings, parts);
-    last(methods, foundation, &chat);
-    let holders: [Arc<dyn media::MediaHolders>; 2] = [stickers, chat.clone()];
-    media.ask(&holders);
+    let mut among_strangers = among_strangers(methods, foundation, settings, parts);
+    let rooms = (media.clone(), chat.clone(), groups.clone());
+    let safety = last(methods, foundation, settings, rooms, &mut among_strangers);
+    media.ask(&[stickers, chat.clone()]);
     let rooms: [Arc<dyn Subscriber>; 4] =
         [accounts.clone(), chat.clone(), presence.inbox(), sign_ins.waiting()];
     Ok(Installed {
@@ -174,14 +179,29 @@ pub fn install(
             presence.run().boxed(),
             sign_ins.run().boxed(),
             qr.run().boxed(),
-            ledger::run(foundation.clone()).boxed(),
         ]
         .into_iter()
         .chain(among_strangers.background)
         .collect(),
         accounts,
+        safety,
         media,
     })
+}
+
+/// The accounts room, with those who are told of people.
+fn accounts(
+    methods: &mut Methods,
+    foundation: &Foundation,
+    settings: &Settings<'_>,
+    chat_hooks: Arc<chat::Hooks>,
+) -> Result<Arc<Accounts>> {
+    let pictures = Arc::new(media::Avatars::new(foundation.random.clone()));
+    let hooks: Vec<Arc<dyn AccountHooks>> =
+        vec![chat_hooks, Arc::new(contacts::Faces), Arc::new(look_around::Hooks)];
+    let accounts = Arc::new(Accounts::new(foundation.clone(), settings.accounts.clone(), hooks, pictures)?);
+    accounts.install(methods);
+    Ok(accounts)
 }
 
 /// Says which methods count as messages, and which as told in passing.
@@ -193,14 +213,26 @@ fn classify(methods: &mut Methods) {
 }
 
 /// The rooms that come last; and once all methods are there, what can be closed of them.
-fn last(methods: &mut Methods, foundation: &Foundation, chat: &Arc<chat::Chat>) {
-    teahouse_proto::register_safety(methods, &safety::Safety::new(foundation.clone()));
-    teahouse_proto::register_sync(methods, &sync::Sync::new(foundation.clone(), chat.clone()));
+fn last(
+    methods: &mut Methods,
+    foundation: &Foundation,
+    settings: &Settings<'_>,
+    (media, chat, groups): (Arc<Media>, Arc<chat::Chat>, Arc<Groups>),
+    among_strangers: &mut AmongStrangers,
+) -> Arc<Safety> {
+    let (config, strangers) = (settings.safety.clone(), among_strangers.strangers.clone());
+    let safety = Safety::new(foundation.clone(), config, media, &chat, &groups, strangers);
+    teahouse_proto::register_safety(methods, &safety);
+    let background = [safety.clone().run().boxed(), ledger::run(foundation.clone()).boxed()];
+    among_strangers.background.extend(background);
+    teahouse_proto::register_sync(methods, &sync::Sync::new(foundation.clone(), chat));
     areas::enter(methods);
+    safety
 }
 
 /// The plug-ins in which strangers meet.
 struct AmongStrangers {
+    strangers: Strangers,
     observers: Vec<Arc<dyn Subscriber>>,
     background: Vec<BoxFuture<'static, ()>>,
 }
@@ -232,5 +264,6 @@ fn among_strangers(
             look_around.run().boxed(),
             shake.run().boxed(),
         ],
+        strangers,
     }
 }

@@ -455,6 +455,7 @@ async fn each_method_looks_on_the_wire_as_it_did() {
     sign_in_by_code(&mut examples, &world, &anna).await;
     greetings::greetings(&mut examples, &world).await;
     safety::safety(&mut examples, &world, &boris, &conversation).await;
+    safety::reports(&mut examples, &anna, &boris, &conversation).await;
     parting(&mut examples, &anna, &boris).await;
     world.go_down().await;
 

@@ -21,6 +21,7 @@ mod place;
 mod proofs;
 mod qr;
 mod readers;
+mod reports;
 mod sanctions;
 mod sessions;
 mod sign_in_by_code;

@@ -185,6 +185,6 @@ pub fn conversation_not_found() -> Error {
 }
 
 /// The one answer for messages that are not there and for those that the caller may not see.
-fn message_not_found() -> Error {
+pub fn message_not_found() -> Error {
     Error::not_found("MESSAGE_NOT_FOUND", "There is no such message in this conversation, or no longer.")
 }

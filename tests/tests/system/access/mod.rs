@@ -2,6 +2,7 @@
 //! what a stranger gets, byte for byte, and notices nothing; who is not signed in gets nothing at all.
 
 mod gone;
+mod reports;
 mod rows;
 mod stage;
 mod strangers;

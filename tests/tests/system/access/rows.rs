@@ -15,7 +15,6 @@ use teahouse_proto::look_around as l;
 use teahouse_proto::media as m;
 use teahouse_proto::presence as p;
 use teahouse_proto::qr as q;
-use teahouse_proto::safety as y;
 use teahouse_proto::shake as w;
 use teahouse_proto::stickers as k;
 use teahouse_proto::sync as s;
@@ -91,7 +90,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(look_around());
     rows.extend(shake());
     rows.extend(super::strangers::rows());
-    rows.push(row(&method::SAFETY_LIST_SANCTIONS, Names::Caller, |_| encode(&y::ListSanctionsRequest {})));
+    rows.extend(super::reports::rows());
     rows.push(row(&method::SYNC_FOLLOW, Names::Caller, |t| {
         encode(&s::FollowRequest { cursor: t.cursor.clone() })
     }));

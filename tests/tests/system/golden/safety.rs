@@ -1,4 +1,4 @@
-//! Examples of what an operator closes to somebody.
+//! Examples of reports, and of what an operator closes to somebody.
 
 use super::Examples;
 use serde_json::{Value, json};
@@ -28,4 +28,16 @@ pub(super) async fn safety(examples: &mut Examples, world: &World, boris: &Perso
     examples.call("boris", boris, &method::CHAT_SEND_MESSAGE, more).await;
     let open = foundation.store.transact(move |tx| sanctions::lift(tx, account, |_| true, By::Operator, now));
     assert_eq!(open.await.expect("opened").len(), 1);
+}
+
+pub(super) async fn reports(examples: &mut Examples, anna: &Person, boris: &Person, chat: &Value) {
+    let message = json!({"clientReportId": "QUFBQUFBQUFBQUFBQUFBQQ==", "message": {"conversationId": chat, "seq": "2"},
+        "reason": "REASON_HARASSMENT", "text": "Every day the same."});
+    examples.call("boris", boris, &method::SAFETY_REPORT, message).await;
+    let friend = json!({"clientReportId": "QkJCQkJCQkJCQkJCQkJCQg==", "friendAccountId": boris.account_id.to_string(),
+        "reason": "REASON_IMPERSONATION"});
+    examples.call("anna", anna, &method::SAFETY_REPORT, friend).await;
+    let unknown = json!({"clientReportId": "Q0NDQ0NDQ0NDQ0NDQ0NDQw==", "strangerHandle": "AAAA", "reason": "REASON_SPAM"});
+    examples.call("anna", anna, &method::SAFETY_REPORT, unknown).await;
+    examples.call("boris", boris, &method::SAFETY_LIST_REPORTS, json!({})).await;
 }
