@@ -28,3 +28,4 @@ mod sign_in_by_code;
 mod shaking;
 mod signing_in;
 mod story;
+mod temporary;

@@ -4,6 +4,7 @@ use crate::access;
 use crate::model::{Op, divergence};
 use crate::outside::Server;
 use crate::place;
+use crate::temporary;
 use futures::future::join_all;
 use teahouse_client::Transport;
 use teahouse_proto::accounts::LoginRequest;
@@ -28,6 +29,16 @@ async fn without_the_check_of_membership_the_access_matrix_fails() {
     let has = |what: &str| found.iter().any(|violation| violation.contains(what));
     assert!(has("ListEntries: granted"), "{found:#?}");
     assert!(has("ListEntries: reads “meet me at the pier”"), "{found:#?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn where_strangers_are_named_the_search_finds_it() {
+    let (server, world) = with_defect("name-strangers", Setup::over(Transport::Ws)).await;
+    let found = temporary::leaks(&world).await;
+    for by in ["Follow", "ListEntries"] {
+        assert!(found.iter().any(|leak| leak.ends_with(by)), "{by}: {found:#?}");
+    }
     server.stop().await;
 }
 

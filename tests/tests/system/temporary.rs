@@ -10,10 +10,8 @@ use teahouse_proto::chat::{
     ListEntriesRequest, ListPinsRequest, Pictures, RecallMessageRequest, SendTypingRequest,
     SetReactionRequest, Text, TypingKind, Voice, entry, notice,
 };
-use teahouse_proto::common::StrangerCard;
 use teahouse_proto::greetings::{
-    AcceptGreetingRequest, BlockStrangerRequest, LeaveTemporaryChatRequest, ListGreetingsRequest,
-    ListTemporaryChatsRequest, MeetMemberRequest, ReplyToGreetingRequest, SendGreetingRequest, TemporaryChat,
+    AcceptGreetingRequest, BlockStrangerRequest, LeaveTemporaryChatRequest, ListTemporaryChatsRequest,
     block_stranger_request,
 };
 use teahouse_proto::groups::LeaveGroupRequest;
@@ -23,9 +21,8 @@ use teahouse_proto::sync::follow_response::Event;
 use teahouse_proto::{
     CHAT_GET_CONVERSATION, CHAT_GET_RECEIPTS, CHAT_LIST_CONVERSATIONS, CHAT_LIST_ENTRIES, CHAT_LIST_PINS,
     CHAT_RECALL_MESSAGE, CHAT_SEND_MESSAGE, CHAT_SEND_TYPING, CHAT_SET_REACTION,
-    GREETINGS_LIST_TEMPORARY_CHATS, GreetingsClient, MethodInfo,
+    GREETINGS_LIST_TEMPORARY_CHATS, MethodInfo,
 };
-use teahouse_tests::device::Device;
 use teahouse_tests::files::{png, wav};
 use teahouse_tests::follow::Follow;
 use teahouse_tests::person::Person;
@@ -34,56 +31,38 @@ use teahouse_tests::world::{World, over_all_transports};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-fn greetings(who: &Device) -> GreetingsClient<Device> {
-    GreetingsClient(who.clone())
-}
-
 /// Greta, and Remo whom she greeted and who answered: people who met in a group that they have left.
-pub(crate) struct Met {
-    pub(crate) greta: Person,
-    pub(crate) remo: Person,
+struct Met {
+    greta: Person,
+    remo: Person,
     /// Their temporary chat.
-    pub(crate) chat: u64,
+    chat: u64,
     /// The greeting in Remo's box.
-    pub(crate) greeting: u64,
+    greeting: u64,
 }
 
 impl Met {
     /// `names`: of Greta, Remo and whom both know.
-    pub(crate) async fn new(world: &World, names: [&str; 3]) -> Self {
+    async fn new(world: &World, names: [&str; 3]) -> Self {
         let (greta, remo, henry) =
             (world.person(names[0]).await, world.person(names[1]).await, world.person(names[2]).await);
         for friend in [&greta, &remo] {
             henry.befriend(friend).await;
         }
         let (group, _) = henry.gather("hikers", &[&greta, &remo]).await;
-        let meet = MeetMemberRequest { conversation_id: group, account_id: remo.account_id };
-        let card = greetings(&greta).meet_member(meet).await.expect("they are in one group").card;
+        greta.greet(group, &remo, "nice hat on the hike").await;
         for who in [&greta, &remo] {
             let leave = LeaveGroupRequest { conversation_id: group, do_not_add_again: false };
             who.groups().leave_group(leave).await.expect("left");
         }
-        let greet = SendGreetingRequest {
-            client_greeting_id: world.random().bytes::<16>().to_vec().into(),
-            handle: card.expect("a card").handle,
-            text: "nice hat on the hike".to_owned(),
-        };
-        greetings(&greta).send_greeting(greet).await.expect("sent");
-        let listed = greetings(&remo).list_greetings(ListGreetingsRequest::default()).await.expect("a box");
-        let greeting = listed.greetings.first().expect("a greeting").greeting_id;
-        let reply = ReplyToGreetingRequest {
-            greeting_id: greeting,
-            client_message_id: world.random().bytes::<16>().to_vec().into(),
-            text: "thank you".to_owned(),
-        };
-        let replied = greetings(&remo).reply_to_greeting(reply).await.expect("answered");
-        let chat = replied.chat.expect("a chat").conversation_id;
+        let greeting = remo.greeted().await.first().expect("a greeting").greeting_id;
+        let chat = remo.reply_to_greeting(greeting, "thank you").await.conversation_id;
         Self { greta, remo, chat, greeting }
     }
 
     async fn accept(&self) {
         let accept = AcceptGreetingRequest { greeting_id: self.greeting };
-        let friend = greetings(&self.remo).accept_greeting(accept).await.expect("friends").friend;
+        let friend = self.remo.greetings().accept_greeting(accept).await.expect("friends").friend;
         assert_eq!(friend.expect("a friend").conversation_id, self.chat);
     }
 }
@@ -140,7 +119,8 @@ impl<'a> Ear<'a> {
     async fn ask_all(&mut self, chat: u64, seq: u64) {
         self.ask(&CHAT_GET_CONVERSATION, &GetConversationRequest { conversation_id: chat }).await;
         self.ask(&CHAT_LIST_CONVERSATIONS, &ListConversationsRequest::default()).await;
-        self.ask(&CHAT_LIST_ENTRIES, &ListEntriesRequest { conversation_id: chat, ..Default::default() }).await;
+        self.ask(&CHAT_LIST_ENTRIES, &ListEntriesRequest { conversation_id: chat, ..Default::default() })
+            .await;
         self.ask(&CHAT_GET_RECEIPTS, &GetReceiptsRequest { conversation_id: chat, seq }).await;
         self.ask(&CHAT_LIST_PINS, &ListPinsRequest { conversation_id: chat }).await;
         let typing = SendTypingRequest { conversation_id: chat, kind: TypingKind::Typing.into() };
@@ -181,7 +161,7 @@ pub(crate) async fn leaks(world: &World) -> Vec<String> {
         ear.listen(&mut phone.follow_from(Bytes::new()).await, *chat, 0).await;
     }
     let leave = LeaveTemporaryChatRequest { conversation_id: *chat };
-    greetings(greta).leave_temporary_chat(leave).await.expect("left");
+    greta.greetings().leave_temporary_chat(leave).await.expect("left");
     let [hers, his] = &mut ears;
     his.ask_all(*chat, last).await;
     hers.ask_all(*chat, last).await;
@@ -240,12 +220,7 @@ async fn strangers_talk_and_become_friends_in_the_same_conversation() {
 
 /// The temporary chats of somebody: conversation, and whether it is over.
 async fn chats(who: &Person) -> Vec<(u64, bool)> {
-    let listed = greetings(who).list_temporary_chats(ListTemporaryChatsRequest::default()).await;
-    let both = |chat: &TemporaryChat| {
-        assert!(chat.card.as_ref().is_some_and(|card: &StrangerCard| !card.handle.is_empty()));
-        (chat.conversation_id, chat.ended)
-    };
-    listed.expect("listed").chats.iter().map(both).collect()
+    who.temporary_chats().await.iter().map(|chat| (chat.conversation_id, chat.ended)).collect()
 }
 
 #[tokio::test]
@@ -254,7 +229,7 @@ async fn a_chat_ends_by_itself_by_leaving_and_by_a_block() {
         let left = Met::new(world, ["greta", "remo", "henry"]).await;
         let mut follow = left.remo.follow().await;
         let leave = LeaveTemporaryChatRequest { conversation_id: left.chat };
-        greetings(&left.greta).leave_temporary_chat(leave).await.expect("left");
+        left.greta.greetings().leave_temporary_chat(leave).await.expect("left");
         let noted = follow.step().await.expect("an event");
         let Some(Event::Entry(entry)) = noted.event else { panic!("{noted:?}") };
         let Some(entry::Content::Notice(notice)) = entry.content else { panic!("{entry:?}") };
@@ -263,7 +238,7 @@ async fn a_chat_ends_by_itself_by_leaving_and_by_a_block() {
         let blocked = Met::new(world, ["gwen", "rufus", "hilda"]).await;
         let mut follow = blocked.greta.follow().await;
         let who = Some(block_stranger_request::Who::ConversationId(blocked.chat));
-        greetings(&blocked.greta).block_stranger(BlockStrangerRequest { who }).await.expect("blocked");
+        blocked.greta.greetings().block_stranger(BlockStrangerRequest { who }).await.expect("blocked");
         let is_left = |event: &Event| match event {
             Event::Account(event) => match &event.what {
                 Some(What::ConversationLeft(left)) => Some(left.conversation_id),
