@@ -1,4 +1,4 @@
-//! What the command line does among strangers: two people come upon each other, find each other. It
+//! What the command line does among strangers: two people come upon each other, greet, talk, and become friends or do not. It
 //! knows the command line only.
 
 mod terminal;
@@ -32,7 +32,7 @@ async fn refused(terminal: &Terminal, line: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_looks_around_finds_who_looked_before_and_is_seen_until_they_go() {
+async fn two_people_who_look_around_greet_talk_and_become_friends() {
     let terminal = two().await;
     let early = refused(&terminal, &format!("teahouse --profile a around --at {LAKE}")).await;
     assert!(early.contains("teahouse around --on"), "it says how to switch it on: {early}");
@@ -48,10 +48,91 @@ async fn who_looks_around_finds_who_looked_before_and_is_seen_until_they_go() {
     );
     let listed = terminal.json("teahouse --profile a --json strangers").await;
     assert_eq!(listed["strangers"][0]["name"], "Bobby", "{listed}");
+    let shown = terminal.run("teahouse --profile a strangers show bobby").await;
+    assert!(shown.contains("found by   Look Around, about 500 m"), "{shown}");
     let seen = terminal.run("teahouse --profile b around").await;
     assert!(seen.contains("seen now     Bobby") && seen.contains("within 500 m: 30.2"), "{seen}");
+
+    let nobody = refused(&terminal, "teahouse --profile a greet 2 hello").await;
+    assert!(nobody.contains("You found no stranger “2”"), "{nobody}");
+    terminal.run("teahouse --profile b follow --catch-up").await;
+    terminal.run("teahouse --profile a greet 1 'fine weather'").await;
+    let got = terminal.run("teahouse --profile b greetings").await;
+    assert!(
+        got.contains("Alice") && got.contains("fine weather") && got.contains("Look Around, about 500 m"),
+        "{got}"
+    );
+    let told = terminal.run("teahouse --profile b follow --catch-up").await;
+    assert!(told.contains("* Alice (Look Around, about 500 m) greets you: “fine weather”"), "{told}");
+    let answered = terminal.run("teahouse --profile b greetings reply alice 'come over'").await;
+    assert!(answered.starts_with("Answered Alice, number 2."), "{answered}");
+    terminal.run("teahouse --profile a send Bobby 'on my way'").await;
+    let said = terminal.run("teahouse --profile a history Bobby").await;
+    for line in ["you: fine weather", "Bobby: come over", "you: on my way"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let list = terminal.run("teahouse --profile b conversations").await;
+    assert!(list.contains("Alice (stranger)") && list.contains("on my way"), "{list}");
+    let follow = terminal.run("teahouse --profile b follow --catch-up").await;
+    assert!(follow.contains("Alice: on my way"), "{follow}");
+
+    let accepted = terminal.run("teahouse --profile b greetings accept Alice").await;
+    assert_eq!(accepted.trim_end(), "You and Alice (alice01) are friends now.");
+    let said = terminal.run("teahouse --profile b history alice01").await;
+    assert!(said.contains("you: come over") && said.contains("— you and Alice became friends —"), "{said}");
     terminal.run("teahouse --profile a around --clear").await;
     let hidden = terminal.run("teahouse --profile a around").await;
     assert!(hidden.contains("seen now     by nobody") && hidden.contains("looking      from"), "{hidden}");
+    terminal.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_with_a_stranger_is_left_or_blocked() {
+    let terminal = two().await;
+    look(&terminal).await;
+    terminal.run("teahouse --profile a greet 1 'fine weather'").await;
+    terminal.run("teahouse --profile b greetings reply Alice 'come over'").await;
+    terminal.run("teahouse --profile a send Bobby 'never'").await;
+    let none = terminal.run("teahouse --profile a sanctions").await;
+    assert_eq!(none.trim_end(), "Nothing holds against you.");
+
+    let chats = terminal.run("teahouse --profile b greetings chats").await;
+    assert!(chats.contains("Alice"), "{chats}");
+    terminal.run("teahouse --profile b greetings leave Alice").await;
+    let over = refused(&terminal, "teahouse --profile a send Bobby 'are you there?'").await;
+    assert!(over.contains("when one of the two leaves"), "{over}");
+    let list = terminal.run("teahouse --profile a chats").await;
+    assert!(list.contains("Bobby (over)"), "{list}");
+    let blocked = terminal.run("teahouse --profile a strangers block 1").await;
+    assert!(blocked.starts_with("Bobby is blocked."), "{blocked}");
+    let nobody = terminal.run(&format!("teahouse --profile b around --at {LAKE}")).await;
+    assert!(!nobody.contains("Alice"), "{nobody}");
+
+    terminal.run("teahouse --profile b export his.tar").await;
+    let names = terminal.run("tar -tf his.tar | sort; : teahouse").await;
+    for document in ["look-around", "shake", "shaken", "greetings", "temporary-chats", "sanctions"] {
+        assert!(names.contains(&format!("{document}.json")), "{document}: {names}");
+    }
+    terminal.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_who_shake_at_once_see_each_other() {
+    let terminal = two().await;
+    for profile in ["a", "b"] {
+        terminal.run(&format!("teahouse --profile {profile} shake --on --adult --seen")).await;
+    }
+    let [hers, his] = ["a", "b"].map(|profile| format!("teahouse --profile {profile} shake --at {LAKE}"));
+    let (hers, his) = tokio::join!(terminal.run(&hers), terminal.run(&his));
+    assert!(hers.contains("1  Bobby · about 500 m"), "{hers}");
+    assert!(his.contains("1  Alice · about 500 m"), "{his}");
+    terminal.run("teahouse --profile b greet Alice 'you shook, too?'").await;
+    let got = terminal.json("teahouse --profile a --json greetings").await;
+    assert_eq!(got["greetings"][0]["card"]["way"], "WAY_SHAKE", "{got}");
+    let history = terminal.run("teahouse --profile a shake --history").await;
+    assert!(history.contains("Bobby"), "{history}");
+    terminal.run("teahouse --profile a shake --clear").await;
+    let history = terminal.run("teahouse --profile a shake --history").await;
+    assert_eq!(history.trim_end(), "You met nobody by shaking.");
     terminal.server.shutdown().await;
 }

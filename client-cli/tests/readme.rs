@@ -40,6 +40,7 @@ async fn walk(transport: &'static str) {
     let fetched = std::fs::read(terminal.home.path().join("3.png")).expect("the picture was fetched");
     assert_eq!(fetched, picture, "what is a PNG comes as one, and nothing was to be removed");
     groups(&terminal, &page).await;
+    nearby(&terminal, &page).await;
     terminal.server.shutdown().await;
 }
 
@@ -69,6 +70,36 @@ async fn groups(terminal: &Terminal, page: &str) {
     assert!(drawn.contains('▀') && drawn.contains(url), "{drawn}");
     let own = terminal.run(&format!("teahouse --profile a scan {url}")).await;
     assert!(own.contains("your own code"), "{own}");
+}
+
+/// The section about strangers, after the one about groups.
+async fn nearby(terminal: &Terminal, page: &str) {
+    let lines = commands(page, "Nearby");
+    assert!(lines.len() > 8, "{lines:?}");
+    let mut found = String::new();
+    let mut said = String::new();
+    for line in lines {
+        said = terminal.run(line).await;
+        if line.contains("--profile d around --at") {
+            found.clone_from(&said);
+        }
+        if line.contains("wait") {
+            assert!(
+                said.contains("1  Danny · within 2 km") && said.contains("1  Carol · within 2 km"),
+                "{said}"
+            );
+        }
+    }
+    let (shown, until) = found.trim_end().rsplit_once('\n').expect("a list and a remark");
+    assert!(page.contains(shown), "the page shows what is found: {shown}");
+    assert!(
+        until.starts_with("Others see you until ") && until.ends_with(", in an area of 500 m."),
+        "{until}"
+    );
+    for line in ["Danny: fine weather at the lake", "you: come over, there is tea", "Danny: on my way"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(said.contains("you and Danny became friends"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use teahouse_client::Transport;
 /// Teahouse on the command line.
 ///
 /// Wherever WHO is wanted, a friend's username, your remark for them, their display name or their id will do, as long as
-/// it can mean only one; for a conversation also the name of a group.
+/// it can mean only one; for a conversation also the name of a group, or of a stranger you have a chat with.
 #[derive(Debug, Parser)]
 #[command(name = "teahouse", version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -187,6 +187,7 @@ pub(crate) enum Command {
     /// Show what was said.
     History(History),
     /// List your conversations, the latest first.
+    #[command(alias = "chats")]
     Conversations {
         /// Only those with something unread.
         #[arg(long)]

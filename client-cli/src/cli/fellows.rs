@@ -93,12 +93,13 @@ impl People {
         Ok(())
     }
 
-    /// Looks who is in a group of which only the id is known; nothing where it is no group.
+    /// Looks who is in a group or temporary chat of which only the id is known; nothing where it is neither.
     pub(crate) async fn meet_in(&mut self, session: &Session, conversation_id: u64) -> Result<()> {
         let request = GetConversationRequest { conversation_id };
         match ChatClient(session.clone()).get_conversation(request).await {
             Ok(found) => match found.conversation {
                 Some(group) if group.group.is_some() => self.meet_again(session, &group).await,
+                Some(other) => self.meet_strangers_of(session, std::slice::from_ref(&other)).await,
                 _ => Ok(()),
             },
             // Left, or taken away, meanwhile.

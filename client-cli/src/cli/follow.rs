@@ -3,16 +3,18 @@
 use super::App;
 use super::args::Follow;
 use super::failure_json;
-use super::nearby::with_care;
+use super::nearby::{about_stranger, distance, stranger_name, with_care};
 use super::notices;
 use super::output::Output;
 use super::passing;
 use super::people::{People, called, display_name};
+use super::requests::way_name;
 use super::talk::said;
 use super::text::line;
 use teahouse_client::{FileStore, Follower, History, NewEntry, Result, Session, Update, schema};
 use teahouse_proto::chat::GroupInvitation;
 use teahouse_proto::contacts::FriendRequest;
+use teahouse_proto::greetings::{Greeting, TemporaryChat};
 use teahouse_proto::sync::follow_response::Event;
 use teahouse_proto::sync::{
     AccountEvent, CaughtUp, DevicesChanged, FollowResponse, Resync, account_event::What,
@@ -154,7 +156,8 @@ async fn look_up(session: &Session, people: &mut People, update: &Update) -> Res
         _ => return Ok(()),
     };
     let own = conversation_id == people.me.self_conversation_id;
-    if own || people.in_conversation(conversation_id).is_some() {
+    let one_to_one = people.in_conversation(conversation_id).is_some();
+    if own || one_to_one || people.stranger_in(conversation_id).is_some() {
         return Ok(());
     }
     let renamed = now && matches!(update, Update::Entry(new) if notices::changes_names(&new.entry));
@@ -218,12 +221,13 @@ fn message(out: &Output, people: &People, new: &NewEntry, indent: usize) -> Stri
         };
         return format!("{}{said}", out.bold(&who));
     }
-    let other = people.in_conversation(entry.conversation_id).map(called);
+    let id = entry.conversation_id;
+    let other = people.in_conversation(id).map(called).or_else(|| people.stranger_in(id));
     let who = match (entry.author_account_id, other) {
         (0, _) => String::new(),
-        (author, Some(other)) if author == people.me.account_id => format!("you → {other}: "),
+        (author, Some(other)) if people.is_mine(id, author) => format!("you → {other}: "),
         (author, None) if author == people.me.account_id => "you → notes to self: ".to_owned(),
-        (author, _) => format!("{}: ", people.name(author)),
+        (author, _) => format!("{}: ", people.name_in(id, author)),
     };
     format!("{}{said}", out.bold(&who))
 }
@@ -251,15 +255,39 @@ fn account(people: &mut People, event: &AccountEvent) -> Option<String> {
             let name = people.name_in(left.conversation_id, left.account_id);
             Some(format!("* {name} left {}", group_title(people, left.conversation_id)))
         }
+        What::Greeting(greeting) => Some(greeted(greeting)),
+        What::TemporaryChat(chat) => Some(chats(people, chat)),
         What::SanctionsChanged(changed) => Some(match changed.sanctions.len() {
             0 => "* nothing holds against you any more".to_owned(),
             _ => "* operators decided about your account: see `teahouse sanctions`".to_owned(),
         }),
         What::ConversationLeft(left) => {
+            people.strangers.remove(&left.conversation_id);
             people.fellows.remove(&left.conversation_id);
             None
         }
         _ => None,
+    }
+}
+
+/// A greeting that arrived.
+fn greeted(greeting: &Greeting) -> String {
+    let card = greeting.card.clone().unwrap_or_default();
+    let about = [way_name(card.way()).to_owned(), distance(card.band()).to_owned(), about_stranger(&card)];
+    let about: Vec<_> = about.into_iter().filter(|part| !part.is_empty()).collect();
+    let text = greeting.texts.last().map_or("", String::as_str);
+    let (name, id) = (stranger_name(Some(&card)), greeting.greeting_id);
+    format!("* {name} ({}) greets you: “{}” (greeting {id})", about.join(", "), line(text))
+}
+
+/// A temporary chat that began or ended.
+fn chats(people: &mut People, chat: &TemporaryChat) -> String {
+    people.note_chat(chat);
+    let name = stranger_name(chat.card.as_ref());
+    if chat.ended {
+        format!("* the chat with {name} is over")
+    } else {
+        format!("* {name} and you can chat now")
     }
 }
 

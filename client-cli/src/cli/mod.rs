@@ -241,12 +241,19 @@ fn hint(error: &Error) -> Option<&'static str> {
             "`teahouse group transfer GROUP MEMBER` hands it over, `teahouse group dissolve GROUP` ends it.",
         ),
         "AGE_NOT_CONFIRMED" => Some("`--on --adult` says that you are 18 or older and switches it on."),
-        "PLUG_IN_OFF" => Some("`teahouse around --on` switches it on."),
+        "PLUG_IN_OFF" => Some("`teahouse around --on` and `teahouse shake --on` switch these on."),
         "RESTRICTED" | "PLUG_IN_CLOSED" => {
             Some("`teahouse sanctions` shows what is closed to you, and until when.")
         }
         "POSITION_CLOSED" => Some("`teahouse around` shows from when on a place of yours is taken again."),
         "POSITION_INACCURATE" => Some("`--accuracy METRES` says within how many metres the place is sure."),
+        "STRANGER_NOT_FOUND" => {
+            Some("Strangers are known for 48 hours after they were found: look around or shake anew.")
+        }
+        "GREETING_NOT_FOUND" => Some("`teahouse greetings` lists those that you got in the last 7 days."),
+        "CHAT_ENDED" => {
+            Some("Chats with strangers end 7 days after their last message, or when one of the two leaves.")
+        }
         "CODE_EXPIRED" => Some("`teahouse login --qr` shows a new one."),
         "USERNAME_TAKEN" => Some("If it is yours, `teahouse login` signs you in."),
         "REPLACED" => {

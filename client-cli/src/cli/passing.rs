@@ -1,8 +1,9 @@
 //! What friends do at the moment, in words: typing, having read, coming and going. Pure.
 
+use super::nearby::{about_stranger, distance, stranger_name};
 use super::people::People;
-use super::text::line;
 use teahouse_proto::chat::TypingKind;
+use teahouse_proto::common::StrangerCard;
 use teahouse_proto::presence::Presence;
 use teahouse_proto::shake::Shaken;
 use teahouse_proto::sync::{Receipt, Typing};
@@ -30,10 +31,15 @@ pub(super) fn presence(people: &People, presence: &Presence) -> String {
     format!("* {} {now}", people.name(presence.account_id))
 }
 
-/// "* Bobby shook with you", a line each.
+/// "* Bobby shook with you: about 500 m", a line each.
 pub(super) fn shaken(shaken: &Shaken) -> String {
-    let lines = shaken.partners.iter().map(|card| format!("* {} shook with you", line(&card.name)));
-    lines.collect::<Vec<_>>().join("\n")
+    let one = |card: &StrangerCard| {
+        let about = [distance(card.band()).to_owned(), about_stranger(card)];
+        let about: Vec<_> = about.into_iter().filter(|part| !part.is_empty()).collect();
+        let about = if about.is_empty() { String::new() } else { format!(": {}", about.join(" · ")) };
+        format!("* {} shook with you{about}", stranger_name(Some(card)))
+    };
+    shaken.partners.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

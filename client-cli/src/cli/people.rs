@@ -2,6 +2,7 @@
 //! who has it as username or to whom the user gave it, so the kinds of names are tried in that order.
 
 use super::fellows::Fellows;
+use super::nearby::Strangers;
 use super::profile::SignIn;
 use super::text;
 use std::collections::HashMap;
@@ -15,19 +16,22 @@ pub(crate) const PAGE: u32 = 100;
 /// Names shown where several people may be meant.
 const SHOWN: usize = 5;
 
-/// The user, their friends, and who is in the groups that were looked at.
+/// The user, their friends, and who is in the groups and temporary chats that were looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct People {
     pub(crate) me: SignIn,
     pub(crate) friends: Vec<Friend>,
     /// By conversation.
     pub(crate) fellows: HashMap<u64, Fellows>,
+    /// Who is in temporary chats, by conversation.
+    pub(crate) strangers: Strangers,
 }
 
 impl People {
     /// All friends, whatever their number.
     pub(crate) async fn load(session: &Session, me: SignIn) -> Result<Self> {
-        Ok(Self { me, friends: friends(session, String::new()).await?, fellows: HashMap::new() })
+        let friends = friends(session, String::new()).await?;
+        Ok(Self { me, friends, fellows: HashMap::new(), strangers: HashMap::new() })
     }
 
     /// The friend of this username, remark, display name or account id.
@@ -85,8 +89,11 @@ impl People {
     }
 
     /// What the user calls somebody in a conversation: in a group that was looked at, by the remark, else as they call
-    /// themselves there.
+    /// themselves there; in a temporary chat, as strangers see them.
     pub(crate) fn name_in(&self, conversation_id: u64, account_id: u64) -> String {
+        if let Some(stranger) = self.stranger_in(conversation_id) {
+            return if self.is_mine(conversation_id, account_id) { "you".to_owned() } else { stranger };
+        }
         let remarked = self.friend_of(account_id).is_some_and(|f| !f.remark.is_empty());
         if remarked || account_id == self.me.account_id {
             return self.name(account_id);
@@ -107,6 +114,8 @@ impl People {
 
     /// Enters a new or changed friend; `true` where they are new.
     pub(crate) fn update(&mut self, friend: Friend) -> bool {
+        // A temporary chat that became the conversation with a friend.
+        self.strangers.remove(&friend.conversation_id);
         match self.friends.iter_mut().find(|f| f.account_id == friend.account_id) {
             Some(known) => {
                 *known = friend;
@@ -216,7 +225,7 @@ pub(crate) mod tests {
             friend(14, "faker01", "bobby01", ""),
             friend(15, "gregg01", "Boss", ""),
         ];
-        People { me, friends, fellows: HashMap::new() }
+        People { me, friends, fellows: HashMap::new(), strangers: HashMap::new() }
     }
 
     fn found(who: &str) -> u64 {

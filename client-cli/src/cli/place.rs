@@ -1,5 +1,5 @@
-//! Which conversation the user means: with a friend, a group, or of an id. What a friend or a group calls itself counts
-//! last and only where it means one, since anybody can choose it.
+//! Which conversation the user means: with a friend, a group, a stranger, or of an id. What a friend, a group or a stranger
+//! calls itself counts last and only where it means one, since anybody can choose it.
 
 use super::people::{People, ambiguous, first_page, in_full, next_page};
 use super::text::{line, same_name};
@@ -48,7 +48,7 @@ pub(super) fn summary(group: &Conversation) -> GroupSummary {
     group.group.clone().unwrap_or_default()
 }
 
-/// The conversation with a friend, with oneself, of this id, or of the group with this name.
+/// The conversation with a friend, with oneself, of this id, of the group with this name, or with the stranger of this name.
 ///
 /// # Errors
 /// `FRIEND_NOT_FOUND`, `NAME_AMBIGUOUS`.
@@ -64,27 +64,39 @@ pub(super) async fn place(session: &Session, people: &mut People, who: &str) -> 
         if found.kind() == ConversationKind::Group {
             return Place::group(session, people, found).await;
         }
+        people.meet_strangers_of(session, std::slice::from_ref(&found)).await?;
         let conversation_id = found.conversation_id;
         return Ok(Place { conversation_id, title: title(people, &found), group: None });
     }
     let mut groups = named(groups(session).await?, who);
+    people.meet_strangers(session).await?;
     let friends = people.calling_themselves(who);
-    match (friends.as_slice(), groups.as_slice()) {
-        ([], []) => {
+    let strangers = people.strangers_called(who);
+    match (friends.as_slice(), groups.as_slice(), strangers.as_slice()) {
+        ([], [], []) => {
             let message = format!(
                 "There is no friend and no group “{}”. `teahouse friends` and `teahouse group` list them.",
                 line(who)
             );
             Err(Error::new(Kind::NotFound, "FRIEND_NOT_FOUND", message))
         }
-        ([friend], []) => Ok(Place::with(friend)),
-        ([], [_]) => Place::group(session, people, groups.remove(0)).await,
-        (friends, groups) => {
-            let shown: Vec<_> =
-                friends.iter().map(|f| in_full(f)).chain(groups.iter().map(in_short)).collect();
-            Err(ambiguous(who, shown.into_iter()))
+        ([friend], [], []) => Ok(Place::with(friend)),
+        ([], [_], []) => Place::group(session, people, groups.remove(0)).await,
+        ([], [], [(conversation_id, _)]) => temporary(session, people, *conversation_id).await,
+        (friends, groups, strangers) => {
+            let strangers = strangers.iter().map(|(id, s)| format!("{} (chat {id})", s.name));
+            let shown = friends.iter().map(|f| in_full(f)).chain(groups.iter().map(in_short));
+            Err(ambiguous(who, shown.chain(strangers).collect::<Vec<_>>().into_iter()))
         }
     }
+}
+
+/// The chat with a stranger who was met.
+async fn temporary(session: &Session, people: &mut People, conversation_id: u64) -> Result<Place> {
+    let request = GetConversationRequest { conversation_id };
+    let found = ChatClient(session.clone()).get_conversation(request).await?.conversation.unwrap_or_default();
+    people.note_authors(&found);
+    Ok(Place { conversation_id, title: title(people, &found), group: None })
 }
 
 /// The group of this id or name.
@@ -147,7 +159,10 @@ pub(super) fn title(people: &People, conversation: &Conversation) -> String {
         ConversationKind::Direct => people.name(conversation.peer_account_id),
         ConversationKind::Self_ => "notes to self".to_owned(),
         ConversationKind::Group => people.group_title(conversation.conversation_id, &summary(conversation)),
-        ConversationKind::Temporary => format!("stranger {}", conversation.conversation_id),
+        ConversationKind::Temporary => {
+            let id = conversation.conversation_id;
+            people.stranger_in(id).unwrap_or_else(|| format!("stranger {id}"))
+        }
         ConversationKind::Unspecified => format!("conversation {}", conversation.conversation_id),
     }
 }

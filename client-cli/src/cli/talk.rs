@@ -14,9 +14,9 @@ use bytes::Bytes;
 use teahouse_client::{Result, Session};
 use teahouse_proto::chat::changed::What;
 use teahouse_proto::chat::{
-    Changed, Conversation, Entry, GetConversationRequest, GroupStanding, ListConversationsRequest,
-    ListConversationsResponse, ListEntriesRequest, ListEntriesResponse, MarkReadRequest, Mention,
-    SendMessageRequest, Text, entry::Content, send_message_request,
+    Changed, Conversation, ConversationKind, Entry, GetConversationRequest, GroupStanding,
+    ListConversationsRequest, ListConversationsResponse, ListEntriesRequest, ListEntriesResponse,
+    MarkReadRequest, Mention, SendMessageRequest, Text, entry::Content, send_message_request,
 };
 use teahouse_proto::{
     CHAT_LIST_CONVERSATIONS, CHAT_LIST_ENTRIES, CHAT_MARK_READ, CHAT_SEND_MESSAGE, ChatClient,
@@ -135,7 +135,7 @@ pub(super) fn said(people: &People, entry: &Entry, indent: usize) -> String {
             Some(kind) => notices::in_words(people, entry.conversation_id, kind, indent),
             None => "— a notice that this version cannot show —".to_owned(),
         },
-        Some(Content::Recalled(by)) if by.by_account_id == people.me.account_id => {
+        Some(Content::Recalled(by)) if people.is_mine(entry.conversation_id, by.by_account_id) => {
             "— you recalled this message —".to_owned()
         }
         Some(Content::Recalled(by)) if by.by_account_id != entry.author_account_id => {
@@ -196,6 +196,7 @@ pub(super) async fn conversations(app: &App, unread: bool, include_hidden: bool)
         return app.out.answer(&CHAT_LIST_CONVERSATIONS, &answer, String::new);
     }
     let mut people = People::load(&session, me).await?;
+    people.meet_strangers_of(&session, &answer.conversations).await?;
     for conversation in &answer.conversations {
         if needs_members(&people, conversation) {
             people.meet(&session, conversation).await?;
@@ -229,7 +230,7 @@ fn conversation_row(out: &Output, people: &People, conversation: &Conversation) 
     };
     let preview = conversation.preview.as_ref().map_or_else(String::new, |e| {
         let author = match e.author_account_id {
-            author if author == people.me.account_id => "you: ".to_owned(),
+            author if people.is_mine(conversation.conversation_id, author) => "you: ".to_owned(),
             0 => String::new(),
             author if conversation.group.is_some() && !e.author_blocked => {
                 people.name_in(conversation.conversation_id, author) + ": "
@@ -258,13 +259,18 @@ fn flags(conversation: &Conversation) -> String {
     ];
     let group = conversation.group.as_ref();
     let members = group.map(|g| g.member_count.to_string());
+    let over = (conversation.kind() == ConversationKind::Temporary).then_some(if conversation.ended {
+        "over"
+    } else {
+        "stranger"
+    });
     let standing = group.and_then(|g| match g.standing() {
         GroupStanding::Removed => Some("you were removed".to_owned()),
         GroupStanding::Dissolved => Some("dissolved".to_owned()),
         GroupStanding::Member | GroupStanding::Unspecified => members,
     });
     let set = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned());
-    let set: Vec<_> = standing.into_iter().chain(set).collect();
+    let set: Vec<_> = standing.into_iter().chain(over.map(str::to_owned)).chain(set).collect();
     if set.is_empty() { String::new() } else { format!(" ({})", set.join(", ")) }
 }
 
@@ -293,7 +299,7 @@ mod tests {
     use super::super::people::tests::people;
     use super::*;
     use teahouse_proto::chat::{
-        BecameFriends, ConversationKind, Deleted, GroupSummary, Notice, Pinned, Reaction, Recalled, notice,
+        BecameFriends, Deleted, GroupSummary, Notice, Pinned, Reaction, Recalled, notice,
     };
 
     fn entry(seq: u64, author_account_id: u64, content: Content) -> Entry {

@@ -248,7 +248,7 @@ impl<S: CursorStore> Follower<S> {
 
     /// Turns an event into steps, and perhaps a gap to fill first.
     fn take(&mut self, response: FollowResponse) {
-        let FollowResponse { event, cursor, silent, client_message_id, author_blocked } = response;
+        let FollowResponse { event, mut cursor, silent, client_message_id, author_blocked } = response;
         let mut steps = Vec::new();
         let mut gap = None;
         match event {
@@ -278,6 +278,10 @@ impl<S: CursorStore> Follower<S> {
             }
             Some(Event::CaughtUp(now)) => {
                 self.fresh = false;
+                // Before the word that it is so: whoever ends at that word has handled all up to this cursor.
+                if !cursor.is_empty() {
+                    steps.push(Step::Moved(std::mem::take(&mut cursor)));
+                }
                 steps.push(Step::Give(Update::CaughtUp { server_time_ms: now.server_time_ms }));
             }
             Some(Event::Typing(typing)) => steps.push(Step::Give(Update::Typing(typing))),

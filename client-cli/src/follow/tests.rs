@@ -197,7 +197,7 @@ async fn after_a_restart_what_was_handled_is_not_told_and_what_was_not_is() {
     assert!(all.ends_with(&["2".to_owned(), "caught up".to_owned()]), "{all:?}");
     second.save().unwrap();
     let position = store.clone().load().unwrap();
-    assert_eq!((position.cursor, position.seen[&CHAT]), (Bytes::from_static(b"a"), 2));
+    assert_eq!((position.cursor, position.seen[&CHAT]), (Bytes::from_static(b"d"), 2));
 }
 
 #[tokio::test]

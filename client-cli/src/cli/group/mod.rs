@@ -107,7 +107,7 @@ pub(super) async fn run(app: &App, args: Groups) -> Result<()> {
 }
 
 /// Asks before what cannot be undone, where somebody is there to ask.
-fn sure(question: &str, yes: bool) -> Result<()> {
+pub(super) fn sure(question: &str, yes: bool) -> Result<()> {
     if yes || !secret::is_interactive() || secret::confirm(question)? {
         return Ok(());
     }

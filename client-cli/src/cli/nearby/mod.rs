@@ -1,10 +1,15 @@
-//! Strangers: who is around. What the last look found is kept beside the sign-in.
+//! Strangers: who is around, who shakes at the same time, and greetings to them and from them. What the last look or shake
+//! found is kept beside the sign-in, so that a stranger can be named by a number.
 
 mod around;
+mod chats;
 mod found;
+mod greetings;
+mod shake;
 mod words;
 
-pub(super) use words::with_care;
+pub(super) use chats::Strangers;
+pub(super) use words::{about as about_stranger, distance, name as stranger_name, with_care};
 
 use super::App;
 use clap::{Args as ClapArgs, Subcommand};
@@ -17,14 +22,31 @@ pub(crate) enum Command {
     /// Look who is nearby. Whoever looks can be seen by others there. Without a place: show your switches, and what others
     /// see of you.
     Around(around::Around),
-    /// List whom you looked at last.
-    Strangers,
+    /// Shake: meet who shakes in the same seconds, the nearest first. Anywhere in the world without a place.
+    Shake(shake::Shake),
+    /// List whom you looked at or shook with last, show one of them, or block one.
+    Strangers(found::Strangers),
+    /// Greet a stranger: whom you found by looking or shaking, or who is in a group with you.
+    Greet {
+        /// Number or name, as `teahouse strangers` shows it; with `--in`, as in the group.
+        who: String,
+        /// At most 50 characters, without links and numbers to be reached at.
+        text: String,
+        /// Somebody of this group.
+        #[arg(long = "in", value_name = "GROUP")]
+        group: Option<String>,
+    },
+    /// List the greetings that you got, answer them, accept them or put them away.
+    Greetings(greetings::Greetings),
 }
 
 pub(super) async fn run(app: &App, command: Command) -> Result<()> {
     match command {
         Command::Around(args) => around::run(app, args).await,
-        Command::Strangers => found::list(app),
+        Command::Shake(args) => shake::run(app, args).await,
+        Command::Strangers(args) => found::run(app, args).await,
+        Command::Greet { who, text, group } => greetings::greet(app, &who, text, group.as_deref()).await,
+        Command::Greetings(args) => greetings::run(app, args).await,
     }
 }
 

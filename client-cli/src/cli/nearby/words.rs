@@ -1,6 +1,7 @@
 //! Cards of strangers in words. Pure.
 
 use super::super::account::gender_name;
+use super::super::requests::way_name;
 use super::super::text::{line, short, table};
 use teahouse_proto::common::{Band, Caution, StrangerCard};
 
@@ -74,10 +75,27 @@ pub(super) fn list(cards: &[StrangerCard], nobody: &str) -> String {
     table(["STRANGER", "NAME", "DISTANCE", "ABOUT"], &cards.iter().enumerate().map(row).collect::<Vec<_>>())
 }
 
+/// A card with all that it says.
+pub(super) fn in_full(card: &StrangerCard) -> String {
+    let found = [way_name(card.way()), distance(card.band())];
+    let found: Vec<_> = found.into_iter().filter(|part| !part.is_empty()).collect();
+    let lines = [
+        ("name", name(Some(card))),
+        ("found by", found.join(", ")),
+        ("gender", gender_name(card.gender()).to_owned()),
+        ("region", line(&card.region).into_owned()),
+        ("signature", line(&card.signature).into_owned()),
+        ("picture", line(&card.picture).into_owned()),
+        ("care", care(card.caution()).to_owned()),
+    ];
+    let lines = lines.iter().filter(|(_, said)| !said.is_empty());
+    lines.map(|(what, said)| format!("{what:<10} {said}")).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use teahouse_proto::common::Gender;
+    use teahouse_proto::common::{Gender, Way};
 
     #[test]
     fn a_card_says_what_strangers_may_know_and_cannot_steer_a_terminal() {
@@ -87,12 +105,20 @@ mod tests {
             region: "Hangzhou, Zhejiang, China".to_owned(),
             signature: "tea\n\n first".to_owned(),
             caution: Caution::New.into(),
+            way: Way::LookAround.into(),
             band: Band::Cell500M.into(),
             ..Default::default()
         };
         let expected =
             r"Bob\u{1b}[2J · about 500 m · ! new here · male · Hangzhou, Zhejiang, China · tea first";
         assert_eq!(in_a_line(&card), expected);
+        let expected = r"name       Bob\u{1b}[2J
+found by   Look Around, about 500 m
+gender     male
+region     Hangzhou, Zhejiang, China
+signature  tea   first
+care       ! new here";
+        assert_eq!(in_full(&card), expected);
         assert_eq!(in_a_line(&StrangerCard::default()), "");
     }
 }
