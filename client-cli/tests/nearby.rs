@@ -87,12 +87,17 @@ async fn two_people_who_look_around_greet_talk_and_become_friends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chat_with_a_stranger_is_left_or_blocked() {
+async fn a_chat_with_a_stranger_is_left_reported_or_blocked() {
     let terminal = two().await;
     look(&terminal).await;
     terminal.run("teahouse --profile a greet 1 'fine weather'").await;
     terminal.run("teahouse --profile b greetings reply Alice 'come over'").await;
     terminal.run("teahouse --profile a send Bobby 'never'").await;
+    let reported =
+        terminal.run("teahouse --profile b report message Alice 3 --reason harassment --text rude").await;
+    assert!(reported.starts_with("Reported, number "), "{reported}");
+    let reports = terminal.run("teahouse --profile b reports").await;
+    assert!(reports.contains("harassment") && reports.contains("open"), "{reports}");
     let none = terminal.run("teahouse --profile a sanctions").await;
     assert_eq!(none.trim_end(), "Nothing holds against you.");
 
@@ -110,7 +115,8 @@ async fn a_chat_with_a_stranger_is_left_or_blocked() {
 
     terminal.run("teahouse --profile b export his.tar").await;
     let names = terminal.run("tar -tf his.tar | sort; : teahouse").await;
-    for document in ["look-around", "shake", "shaken", "greetings", "temporary-chats", "sanctions"] {
+    for document in ["look-around", "shake", "shaken", "greetings", "temporary-chats", "reports", "sanctions"]
+    {
         assert!(names.contains(&format!("{document}.json")), "{document}: {names}");
     }
     terminal.server.shutdown().await;

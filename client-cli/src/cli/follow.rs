@@ -261,6 +261,7 @@ fn account(people: &mut People, event: &AccountEvent) -> Option<String> {
             0 => "* nothing holds against you any more".to_owned(),
             _ => "* operators decided about your account: see `teahouse sanctions`".to_owned(),
         }),
+        What::ReportHandled(handled) => Some(format!("* your report {} was handled", handled.report_id)),
         What::ConversationLeft(left) => {
             people.strangers.remove(&left.conversation_id);
             people.fellows.remove(&left.conversation_id);

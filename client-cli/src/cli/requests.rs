@@ -254,7 +254,7 @@ fn only<'a>(who: &str, named: &[&'a FriendRequest]) -> Result<&'a FriendRequest>
 
 /// The request that a word means, where a mistake makes no friends: a username also stands for the only request that
 /// shows the name of its person.
-async fn request_of(session: &Session, who: &str) -> Result<u64> {
+pub(super) async fn request_of(session: &Session, who: &str) -> Result<u64> {
     let requests = waiting(session).await?;
     let request = match meant(&requests, who) {
         Meant::Sure(request) => request,

@@ -19,6 +19,7 @@ use teahouse_proto::chat::{
 use teahouse_proto::{
     CHAT_FORWARD_MESSAGES, CHAT_SEND_MESSAGE, Caller, GREETINGS_REPLY_TO_GREETING, GREETINGS_SEND_GREETING,
     GROUPS_CREATE_GROUP, MEDIA_CREATE_UPLOAD, MEDIA_FINISH_UPLOAD, MEDIA_PUT_CHUNK, MethodInfo,
+    SAFETY_REPORT,
 };
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -171,6 +172,7 @@ const REPEATABLE: &[&MethodInfo] = &[
     &MEDIA_CREATE_UPLOAD,
     &MEDIA_PUT_CHUNK,
     &MEDIA_FINISH_UPLOAD,
+    &SAFETY_REPORT,
 ];
 
 /// Whether the very same call may be made once more after this failure.

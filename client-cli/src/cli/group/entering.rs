@@ -47,7 +47,7 @@ pub(super) async fn invitations(app: &App) -> Result<()> {
 }
 
 /// The invitation of this number, or to the group of this name.
-async fn invitation(session: &Session, which: &str) -> Result<u64> {
+pub(in super::super) async fn invitation(session: &Session, which: &str) -> Result<u64> {
     let all = waiting(session).await?;
     if let Some(one) = all.iter().find(|i| which.parse() == Ok(i.invitation_id)) {
         return Ok(one.invitation_id);

@@ -16,7 +16,7 @@ use super::place::{self, Place};
 use super::secret;
 use super::text::{block, line};
 use args::{Action, Settings};
-pub(super) use entering::join;
+pub(super) use entering::{invitation, join};
 use std::path::PathBuf;
 use teahouse_client::{Error, Kind, Result, Session};
 use teahouse_proto::chat::ListConversationsResponse;

@@ -9,6 +9,8 @@ mod shake;
 mod words;
 
 pub(super) use chats::Strangers;
+pub(super) use found::meant as stranger;
+pub(super) use greetings::greeting;
 pub(super) use words::{about as about_stranger, distance, name as stranger_name, with_care};
 
 use super::App;
