@@ -3,14 +3,16 @@
 
 mod crowd;
 mod globe;
+mod moved;
 mod traces;
 
 pub(crate) use crowd::{looks_sorted, one_sided, sorted_by_distance};
 
 use teahouse_client::Error;
-use teahouse_proto::LookAroundClient;
 use teahouse_proto::common::{Band, Position};
 use teahouse_proto::look_around::{LookRequest, LookResponse, UpdateLookAroundRequest};
+use teahouse_proto::shake::{ShakeRequest, ShakeResponse, UpdateShakeRequest};
+use teahouse_proto::{LookAroundClient, ShakeClient};
 use teahouse_tests::person::Person;
 use teahouse_tests::world::Setup;
 
@@ -22,7 +24,10 @@ const ACCURACY_M: u32 = 20;
 
 /// Limits out of the way: whoever probes is at their best.
 pub(crate) fn unlimited(setup: Setup) -> Setup {
-    setup.set("place.looks_per_hour", "3600").set("place.new_cells_per_day", "1000000")
+    setup
+        .set("place.looks_per_hour", "3600")
+        .set("place.new_cells_per_day", "1000000")
+        .set("shake.shakes_per_day", "1000000")
 }
 
 fn position(at: Point) -> Option<Position> {
@@ -33,9 +38,15 @@ fn position(at: Point) -> Option<Position> {
 async fn switch_on(person: &Person) {
     let on = UpdateLookAroundRequest { enabled: Some(true), is_adult: true, ..Default::default() };
     LookAroundClient(person.device.clone()).update_look_around(on).await.expect("switched on");
+    let on = UpdateShakeRequest { enabled: Some(true), is_adult: true };
+    ShakeClient(person.device.clone()).update_shake(on).await.expect("switched on");
 }
 
 async fn look(person: &Person, at: Point, within: Band) -> Result<LookResponse, Error> {
     let request = LookRequest { position: position(at), within: within.into(), ..LookRequest::default() };
     LookAroundClient(person.device.clone()).look(request).await
+}
+
+async fn shake(person: &Person, at: Option<Point>) -> Result<ShakeResponse, Error> {
+    ShakeClient(person.device.clone()).shake(ShakeRequest { position: at.and_then(position) }).await
 }
