@@ -87,7 +87,10 @@ impl Chat {
         member: Member,
     ) -> Result<Conversation> {
         let store = &self.foundation.store;
-        let head = self.heads.known_to(store, id, member.ended.as_ref()).await?;
+        let head = match &member.ended {
+            Some(ended) => ended.into(),
+            None => self.heads.load_since(store, id, member.came_after).await?,
+        };
         let mark = member.at_least(self.marks.load(store, id, account).await?);
         let mine = store.get(&MINE, &(account, id)).await?.unwrap_or_default();
         let draft = store.get(&DRAFT, &(account, id)).await?;

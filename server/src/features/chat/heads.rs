@@ -66,17 +66,33 @@ impl Heads {
             Ok(head) => return Ok(head),
             Err(asked) => asked,
         };
-        let last = store.entries(&LOG, &conversation, 1, u64::MAX, 1, Order::Falling).await?;
-        let head = last.first().map_or_else(Head::default, |(seq, entry)| Head {
-            seq: *seq,
-            ordinal: entry.ordinal,
-            stamp: entry.stamp,
-            at_ms: entry.at_ms,
-        });
+        let head = read(store, conversation).await?;
         Ok(self.lock().keep(conversation, head, asked))
+    }
+
+    /// As [`Heads::load`], for somebody who is in the conversation since after an entry: what is in memory may lag behind what
+    /// they read of themselves, and be of before they came.
+    pub(super) async fn load_since(
+        &self,
+        store: &Store,
+        id: ConversationId,
+        came_after: u64,
+    ) -> Result<Head> {
+        let head = self.load(store, id).await?;
+        if head.seq < came_after { read(store, id).await } else { Ok(head) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Newest<ConversationId, Head>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn read(store: &Store, conversation: ConversationId) -> Result<Head> {
+    let last = store.entries(&LOG, &conversation, 1, u64::MAX, 1, Order::Falling).await?;
+    Ok(last.first().map_or_else(Head::default, |(seq, entry)| Head {
+        seq: *seq,
+        ordinal: entry.ordinal,
+        stamp: entry.stamp,
+        at_ms: entry.at_ms,
+    }))
 }
